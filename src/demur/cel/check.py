@@ -1,0 +1,489 @@
+"""Syntax tree to typed tree: names resolved, macros expanded, overloads chosen, types inferred."""
+
+from __future__ import annotations
+
+from demur.cel import syntax
+from demur.cel.environment import Declared, Environment, library
+from demur.cel.inference import Inference
+from demur.cel.macros import MACROS
+from demur.cel.problems import ExpressionError, Problem
+from demur.policy import (
+    Call,
+    Comprehension,
+    Constant,
+    Expression,
+    Field,
+    Has,
+    ListLiteral,
+    MapLiteral,
+    Signal,
+    Variable,
+    walk,
+)
+from demur.suggestions import did_you_mean
+from demur.types import (
+    BOOL,
+    DYN,
+    NUMBERS,
+    STRING,
+    TYPE,
+    Type,
+    list_of,
+    map_of,
+    optional_of,
+)
+
+TYPE_NAMES = {
+    "int": "int",
+    "uint": "uint",
+    "double": "double",
+    "bool": "bool",
+    "string": "string",
+    "bytes": "bytes",
+    "list": "list",
+    "map": "map",
+    "null_type": "null_type",
+    "type": "type",
+    "optional_type": "optional_type",
+    "google.protobuf.Timestamp": "google.protobuf.Timestamp",
+    "google.protobuf.Duration": "google.protobuf.Duration",
+    "net.IP": "net.IP",
+    "net.CIDR": "net.CIDR",
+}
+"""The names that denote types as values."""
+
+
+def check(
+    text: str, node: syntax.Node, environment: Environment, expected: Type | None = None
+) -> tuple[Expression, Type]:
+    """The typed tree of an expression and its type.
+
+    `text` is the source, for messages; `expected` the type that its place needs. Raises
+    `ExpressionError` with every problem found.
+    """
+    checker = Checker(environment)
+    expression = checker.visit(node)
+    if expected is not None and not checker.inference.accepts(expected, checker.type_of(expression)):
+        found = checker.inference.final(checker.type_of(expression))
+        if not checker.problems:
+            checker.report("DM309", f"This is {found}, and must be {expected}.", node.span)
+    if checker.problems:
+        problems = sorted(checker.problems, key=lambda problem: (problem.start, problem.end))
+        raise ExpressionError(text, tuple(dict.fromkeys(problems)))
+    return expression, checker.finish(expression)
+
+
+class Checker:
+    """One expression's check: the problems so far, the types so far, the variables in scope."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.inference = Inference()
+        self.problems: list[Problem] = []
+        self._types: dict[int, Type] = {}
+        self._keep: list[Expression] = []
+        self._scope: list[dict[str, Type]] = []
+        self._unique = 0
+
+    def report(self, code: str, message: str, span: syntax.Span, help: str | None = None) -> None:
+        """Notes a problem; the check goes on."""
+        self.problems.append(Problem(code, message, span[0], span[1], help))
+
+    def typed(self, expression: Expression, type: Type) -> Expression:
+        """The expression, with its type noted."""
+        self._types[id(expression)] = type
+        self._keep.append(expression)
+        return expression
+
+    def type_of(self, expression: Expression) -> Type:
+        """What is known of the expression's type."""
+        return self.inference.resolve(self._types[id(expression)])
+
+    def finish(self, expression: Expression) -> Type:
+        """Writes every node's final type into it; gives the expression's own."""
+        for node in walk(expression):
+            type = self._types.get(id(node))
+            if type is not None:
+                node.type = str(self.inference.final(type))
+        return self.inference.final(self._types[id(expression)])
+
+    def failed(self, span: syntax.Span) -> Expression:
+        """What stands for an expression with a problem, so that others can still be found."""
+        return self.typed(Constant(None, "dyn", span), DYN)
+
+    def enter(self, variables: dict[str, Type]) -> None:
+        """Opens a scope with these variables."""
+        self._scope.append(variables)
+
+    def leave(self) -> None:
+        """Closes the innermost scope."""
+        self._scope.pop()
+
+    def local(self, name: str) -> Type | None:
+        """The type of the local variable of this name, the innermost, or None."""
+        return next((scope[name] for scope in reversed(self._scope) if name in scope), None)
+
+    def unique(self, name: str) -> str:
+        """A variable's name that no expression can write."""
+        self._unique += 1
+        return f"@{name}{self._unique}"
+
+    def visit(self, node: syntax.Node) -> Expression:
+        """The typed tree of a node."""
+        match node:
+            case syntax.Literal(kind=kind, value=value):
+                return self.typed(Constant(value, kind, node.span), Type(kind))
+            case syntax.Identifier():
+                return self._name(node)
+            case syntax.Select():
+                return self._select(node)
+            case syntax.Index(operand=operand, index=index, optional=optional):
+                name = "_[?_]" if optional else "_[_]"
+                parts = (self.visit(operand), self.visit(index))
+                return self.call(name, parts, node.span, node.span)
+            case syntax.List():
+                return self._list(node)
+            case syntax.Map():
+                return self._map(node)
+            case syntax.Call():
+                return self._call(node)
+            case syntax.Message(type_name=type_name):
+                self.report("DM304", "demur has no message types.", type_name.span)
+                return self.failed(node.span)
+
+    def _name(self, node: syntax.Identifier | syntax.Select) -> Expression:
+        resolved = self._resolve(node)
+        if resolved is not None:
+            return resolved
+        name = node.name if isinstance(node, syntax.Identifier) else ".".join(_segments(node) or ())
+        if name in TYPE_NAMES:
+            constant = Constant(TYPE_NAMES[name], "type", node.span)
+            return self.typed(constant, TYPE)
+        if self.environment.dynamic:
+            return self.typed(Variable(name, "dyn", node.span), DYN)
+        local = {name for scope in self._scope for name in scope if name[0] != "@"}
+        known = [*self.environment.variables, *local]
+        qualified = [full for full in known if full.endswith(f".{name}")]
+        advice = (
+            f"Write `{qualified[0]}`." if len(qualified) == 1 else did_you_mean(name, known)
+        )
+        self.report("DM304", f"There is no `{name}`.", node.span, advice)
+        return self.failed(node.span)
+
+    def _resolve(self, node: syntax.Node) -> Expression | None:
+        """The local variable, or the longest declared name, that `a.b.c` begins with, and its fields."""
+        segments = _segments(node)
+        if segments is None:
+            return None
+        absolute = _is_absolute(node)
+        local = None if absolute else self.local(segments[0])
+        if local is not None:
+            variable = Variable(segments[0], "", (node.span[0], node.span[0] + len(segments[0])))
+            return self._fields(self.typed(variable, local), segments[1:], node)
+        for length in range(len(segments), 0, -1):
+            name = ".".join(segments[:length])
+            for full in self.environment.qualify(name, absolute=absolute):
+                type = self.environment.variables.get(full)
+                if type is not None:
+                    span = node.span if length == len(segments) else (node.span[0], node.span[0])
+                    base = self.typed(self.environment.make(full, type, span), type)
+                    return self._fields(base, segments[length:], node)
+        return None
+
+    def _fields(
+        self, base: Expression, names: tuple[str, ...], node: syntax.Node
+    ) -> Expression:
+        for name in names:
+            base = self.field(base, name, node.span)
+        return base
+
+    def _select(self, node: syntax.Select) -> Expression:
+        if node.optional:
+            return self.optional_field(self.visit(node.operand), node.field, node.span)
+        resolved = self._resolve(node)
+        if resolved is not None:
+            return resolved
+        segments = _segments(node)
+        if segments is not None and self._is_namespaced(segments):
+            return self._name(node)
+        return self.field(self.visit(node.operand), node.field, node.span)
+
+    def _is_namespaced(self, segments: tuple[str, ...]) -> bool:
+        """Whether `a.b` is one name: a type's, or one that begins as declared names do."""
+        if ".".join(segments) in TYPE_NAMES:
+            return True
+        beginning = f"{segments[0]}."
+        declared = any(name.startswith(beginning) for name in self.environment.variables)
+        return declared and not self.environment.dynamic
+
+    def field(self, operand: Expression, name: str, span: syntax.Span) -> Expression:
+        """`operand.name`."""
+        type = self.type_of(operand)
+        if type.name == "optional":
+            return self.optional_field(operand, name, span)
+        if type.name == "map":
+            return self.typed(Field(operand, name, "", span), type.parameters[1])
+        if type.name == "object":
+            fields = self.environment.objects[type.parameters[0].name]
+            if name in fields:
+                return self.typed(Field(operand, name, "", span), fields[name])
+            self.report(
+                "DM307", f"The object has no field `{name}`.", span, did_you_mean(name, fields)
+            )
+            return self.failed(span)
+        if type == DYN or type.is_parameter or self.environment.dynamic:
+            return self.typed(Field(operand, name, "", span), DYN)
+        self.report("DM306", f"A value of type {type} has no fields.", span)
+        return self.failed(span)
+
+    def optional_field(self, operand: Expression, name: str, span: syntax.Span) -> Expression:
+        """`operand.?name`: the field as an optional."""
+        type = self.type_of(operand)
+        if type.name == "object":
+            return self._field_if_present(operand, name, span)
+        if type.name == "optional" and type.parameters[0].name == "object":
+            variable = self.unique("v")
+            inner = self.typed(Variable(variable, "", span), type.parameters[0])
+            body = self._field_if_present(inner, name, span)
+            result = self.type_of(body)
+            kind = "optional_flat_map"
+            return self.typed(
+                Comprehension(kind, operand, (variable,), None, body, "", span), result
+            )
+        key = self.typed(Constant(name, "string", span), STRING)
+        return self.call("_[?_]", (operand, key), span, span)
+
+    def _field_if_present(self, operand: Expression, name: str, span: syntax.Span) -> Expression:
+        return self.if_present(self.field(operand, name, span), span)
+
+    def if_present(self, part: Expression, span: syntax.Span) -> Expression:
+        """`has(part) ? optional.of(part) : optional.none()`."""
+        if not isinstance(part, Field | Signal):
+            return self.failed(span)
+        type = optional_of(self.type_of(part))
+        there = self.typed(Has(part, "bool", span), BOOL)
+        some = self.typed(Call("optionals.of", (part,), "", span), type)
+        none = self.typed(Call("optionals.none", (), "", span), type)
+        choice = Call("logic.conditional", (there, some, none), "", span)
+        return self.typed(choice, type)
+
+    def _list(self, node: syntax.List) -> Expression:
+        elements = tuple(map(self.visit, node.elements))
+        types = [
+            self._unwrapped(element, position in node.optional)
+            for position, element in enumerate(elements)
+        ]
+        literal = ListLiteral(elements, tuple(sorted(node.optional)), "", node.span)
+        return self.typed(literal, list_of(self._join(types)))
+
+    def _map(self, node: syntax.Map) -> Expression:
+        entries = tuple((self.visit(key), self.visit(value)) for key, value in node.entries)
+        keys = [self.type_of(key) for key, _ in entries]
+        values = [
+            self._unwrapped(value, position in node.optional)
+            for position, (_, value) in enumerate(entries)
+        ]
+        literal = MapLiteral(entries, tuple(sorted(node.optional)), "", node.span)
+        return self.typed(literal, map_of(self._join(keys), self._join(values)))
+
+    def _unwrapped(self, element: Expression, optional: bool) -> Type:
+        type = self.type_of(element)
+        if not optional:
+            return type
+        inner = self.inference.fresh()
+        if not self.inference.accepts(optional_of(inner), type):
+            self.report("DM306", f"After `?` stands an optional, not {type}.", element.span)
+        return self.inference.resolve(inner)
+
+    def _join(self, types: list[Type]) -> Type:
+        joined = self.inference.fresh()
+        for type in types:
+            both = self.inference.join(joined, type)
+            if both is None:
+                return DYN
+            joined = both
+        return joined
+
+    def _call(self, node: syntax.Call) -> Expression:
+        macro = MACROS.get((node.function, node.target is not None, len(node.arguments)))
+        if macro is not None:
+            expanded = macro(self, node)
+            if expanded is not None:
+                return expanded
+        if node.target is None:
+            return self._function(node, node.function, node.arguments)
+        segments = _segments(node.target)
+        if segments is not None and self.local(segments[0]) is None:
+            namespaced = f"{'.'.join(segments)}.{node.function}"
+            if self._global_overloads(namespaced, absolute=_is_absolute(node.target)):
+                return self._function(node, namespaced, node.arguments)
+        parts = (self.visit(node.target), *map(self.visit, node.arguments))
+        return self.call(node.function, parts, node.span, node.name_span, method=True)
+
+    def _function(
+        self, node: syntax.Call, name: str, arguments: tuple[syntax.Node, ...]
+    ) -> Expression:
+        parts = tuple(map(self.visit, arguments))
+        if name == "_?_:_":
+            return self._conditional(parts, node)
+        if name in ("_&&_", "_||_"):
+            for part in parts:
+                self._must_be_bool(part, node.function)
+            identifier = "logic.and" if name == "_&&_" else "logic.or"
+            return self.typed(Call(identifier, parts, "", node.span), BOOL)
+        full = next(
+            (full for full in self.environment.qualify(name, absolute=node.absolute)
+             if self.environment.overloads(full)),
+            name,
+        )
+        return self.call(full, parts, node.span, node.name_span)
+
+    def _must_be_bool(self, part: Expression, operator: str) -> None:
+        type = self.type_of(part)
+        if not self.environment.dynamic and not self.inference.accepts(BOOL, type):
+            symbol = syntax.OPERATORS[operator][0]
+            message = f"`{symbol}` takes bools, and this is {self.inference.final(type)}."
+            self.report("DM306", message, part.span)
+
+    def _conditional(self, parts: tuple[Expression, ...], node: syntax.Call) -> Expression:
+        condition, then, otherwise = parts
+        self._must_be_bool(condition, "_?_:_")
+        joined = self.inference.join(self.type_of(then), self.type_of(otherwise))
+        if joined is None:
+            if not self.environment.dynamic:
+                left, right = map(str, (self.type_of(then), self.type_of(otherwise)))
+                message = f"The two results have different types, {left} and {right}."
+                self.report("DM306", message, node.span, "Convert one to the other's type.")
+            joined = DYN
+        return self.typed(Call("logic.conditional", parts, "", node.span), joined)
+
+    def _global_overloads(self, name: str, *, absolute: bool) -> bool:
+        return any(
+            not declared.signature.method
+            for full in self.environment.qualify(name, absolute=absolute)
+            for declared in self.environment.overloads(full)
+        )
+
+    def call(
+        self,
+        name: str,
+        arguments: tuple[Expression, ...],
+        span: syntax.Span,
+        name_span: syntax.Span,
+        *,
+        method: bool = False,
+    ) -> Expression:
+        """A call of the function `name`, of the overloads that its arguments' types fit."""
+        declared = [
+            overload
+            for overload in self.environment.overloads(name)
+            if overload.signature.method == method
+        ]
+        if not declared:
+            return self._unknown_function(name, span, name_span, method=method)
+        allowed = [one for one in declared if one.scope in self.environment.scopes]
+        if not allowed:
+            message = f"`{name}` may only be called in {declared[0].scope}."
+            self.report("DM311", message, name_span)
+            return self.failed(span)
+        if len(arguments) > 2 and allowed[0].gathers:
+            types = [self.type_of(argument) for argument in arguments]
+            gathered = ListLiteral(arguments, (), "", span)
+            arguments = (self.typed(gathered, list_of(self._join(types))),)
+        return self._overload(name, allowed, arguments, span, name_span)
+
+    def _overload(
+        self,
+        name: str,
+        declared: list[Declared],
+        arguments: tuple[Expression, ...],
+        span: syntax.Span,
+        name_span: syntax.Span,
+    ) -> Expression:
+        types = tuple(self.type_of(argument) for argument in arguments)
+        if self.environment.dynamic:
+            types = (DYN,) * len(types)
+        matches: list[tuple[Declared, Type]] = []
+        for overload in declared:
+            signature = self.inference.instantiate(overload.signature)
+            if self.inference.accepts_all(signature.parameters, types):
+                matches.append((overload, signature.result))
+                if all(map(_is_known, types)):
+                    break
+        if not matches:
+            if self.environment.dynamic:
+                return self._fails(f"no such overload: {name}", span)
+            self._no_overload(name, declared, types, name_span)
+            return self.failed(span)
+        general = [match for match in matches if _is_general(match[0])]
+        matches = general[:1] or matches
+        results = {str(self.inference.resolve(result)) for _, result in matches}
+        result = matches[0][1] if len(results) == 1 else DYN
+        identifier = "|".join(overload.identifier for overload, _ in matches)
+        return self.typed(Call(identifier, arguments, "", span), result)
+
+    def _fails(self, message: str, span: syntax.Span) -> Expression:
+        text = self.typed(Constant(message, "string", span), STRING)
+        return self.typed(Call("logic.fail", (text,), "", span), DYN)
+
+    def _unknown_function(
+        self, name: str, span: syntax.Span, name_span: syntax.Span, *, method: bool
+    ) -> Expression:
+        if self.environment.dynamic:
+            return self._fails(f"no such function: {name}", span)
+        others = [one for one in self.environment.overloads(name)]
+        if others:
+            form = f"x.{name}(…)" if others[0].signature.method else f"{name}(x)"
+            advice = f"Write `{form}`."
+        else:
+            known = [*library(), *self.environment.functions, *(macro for macro, _, _ in MACROS)]
+            advice = did_you_mean(name, [one for one in known if one[0] not in "_@!-"])
+        self.report("DM305", f"There is no {_kind(method)} `{name}`.", name_span, advice)
+        return self.failed(span)
+
+    def _no_overload(
+        self, name: str, declared: list[Declared], types: tuple[Type, ...], span: syntax.Span
+    ) -> None:
+        found = ", ".join(str(self.inference.final(type)) for type in types)
+        written = syntax.OPERATORS.get(name, (name.strip("_"), 0))[0]
+        forms = {_form(one.signature.parameters) for one in declared}
+        advice = f"It takes {' or '.join(sorted(forms))}." if len(forms) <= 4 else None
+        if len(types) == 2 and set(types) <= NUMBERS and types[0] != types[1]:
+            advice = "Write both as the same type: `1.0` is a double, `1` an int, `1u` a uint."
+        self.report("DM306", f"`{written}` does not take ({found}).", span, advice)
+
+
+def _kind(method: bool) -> str:
+    return "method" if method else "function"
+
+
+def _form(parameters: tuple[Type, ...]) -> str:
+    return f"({', '.join(map(str, parameters))})"
+
+
+def _is_known(type: Type) -> bool:
+    """Whether nothing in the type is left to the values."""
+    return type != DYN and not type.is_parameter and all(map(_is_known, type.parameters))
+
+
+def _is_general(declared: Declared) -> bool:
+    """Whether the overload takes any values at all, as equality does."""
+    parameters = declared.signature.parameters
+    return bool(parameters) and all(type.is_parameter for type in parameters)
+
+
+def _segments(node: syntax.Node) -> tuple[str, ...] | None:
+    """The names of `a.b.c`, or None for anything else."""
+    names: list[str] = []
+    while isinstance(node, syntax.Select) and not node.optional:
+        names.append(node.field)
+        node = node.operand
+    if not isinstance(node, syntax.Identifier):
+        return None
+    return (node.name, *reversed(names))
+
+
+def _is_absolute(node: syntax.Node) -> bool:
+    while isinstance(node, syntax.Select):
+        node = node.operand
+    return isinstance(node, syntax.Identifier) and node.absolute
