@@ -1,0 +1,75 @@
+"""demur: a policy engine for production ML and LLM systems.
+
+>>> policy = demur.load("policies/support_rag.yaml")            # doctest: +SKIP
+>>> decision = policy.decide(record, stage="retrieval")         # doctest: +SKIP
+
+Nothing is imported until it is asked for, so that loading a bundle costs a service little.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+    from typing import Any
+
+    from demur import cel as cel
+    from demur.diagnostics import InvalidSource as InvalidSource
+    from demur.functions.values import EvaluationError as EvaluationError
+    from demur.runtime.bundle import BundleError as BundleError
+    from demur.runtime.decision import Decision as Decision
+    from demur.runtime.evaluator import Evaluator as Evaluator
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "BundleError": "demur.runtime.bundle",
+    "Decision": "demur.runtime.decision",
+    "EvaluationError": "demur.functions.values",
+    "Evaluator": "demur.runtime.evaluator",
+    "InvalidSource": "demur.diagnostics",
+}
+
+__all__ = [
+    "BundleError",
+    "Decision",
+    "EvaluationError",
+    "Evaluator",
+    "InvalidSource",
+    "cel",
+    "load",
+]
+
+
+def load(path: str | PathLike[str], *, parameters: Mapping[str, Any] | None = None) -> Evaluator:
+    """The policy at `path`, a bundle or a policy file, ready to decide.
+
+    `parameters` replaces values of the policy's `params`, within their bounds; the digest then
+    differs. Raises `BundleError` for a bad bundle, `InvalidSource` with every diagnostic for a bad
+    policy file, OSError where the file cannot be read, ValueError for a bad parameter.
+    """
+    from demur.runtime.bundle import is_bundle
+    from demur.runtime.evaluator import Evaluator
+
+    with open(path, "rb") as file:
+        data = file.read()
+    if is_bundle(data):
+        from demur.runtime.bundle import decode
+
+        evaluator = Evaluator(*decode(data))
+    else:
+        from demur.language.compile import compile_file
+
+        evaluator = Evaluator(*compile_file(path))
+    return evaluator.with_parameters(parameters) if parameters else evaluator
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "cel":
+        return import_module("demur.cel")
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'demur' has no attribute {name!r}")

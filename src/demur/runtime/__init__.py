@@ -1,0 +1,1 @@
+"""What a service loads: bundles, evaluators, decisions. Imports only the standard library."""

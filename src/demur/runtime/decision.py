@@ -1,0 +1,263 @@
+"""A decision: what the system does with a record, by which rules, and what the user is told."""
+
+from __future__ import annotations
+
+from demur.functions.values import Duration, EvaluationError, Timestamp
+from demur.policy import ANSWERED, STRICTNESS, Response, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from demur.runtime.evaluator import Evaluator
+
+MASK = "<pii>"
+"""What stands for a personal value in explanations and logs."""
+
+
+class Unknown:
+    """Something that could not be known: which signal, why, and which rules it left open.
+
+    `signal` is a dotted path, empty for an operation without a value (a division by zero); `kind`
+    and `detail` are as in `Reason`.
+    """
+
+    __slots__ = ("detail", "kind", "rules", "signal")
+
+    def __init__(self, signal: str, kind: str, detail: str, rules: tuple[str, ...]) -> None:
+        self.signal = signal
+        self.kind = kind
+        self.detail = detail
+        self.rules = rules
+
+    def __repr__(self) -> str:
+        return f"Unknown(signal={self.signal!r}, kind={self.kind!r}, rules={self.rules!r})"
+
+    def __str__(self) -> str:
+        what = f"{self.signal} {self.detail}" if self.signal else self.detail
+        return f"{what} (leaves open: {', '.join(self.rules)})"
+
+
+class Firing:
+    """One rule that spoke: it held (`state` is `fired`) or stayed open (`unknown`)."""
+
+    __slots__ = ("_evaluator", "_record", "response", "rule", "state")
+
+    def __init__(
+        self, evaluator: Evaluator, record: Mapping[str, Any], rule: Rule, unknown: bool
+    ) -> None:
+        response = rule.on_unknown if unknown else rule.response
+        assert response is not None
+        self._evaluator = evaluator
+        self._record = record
+        self.rule = rule
+        self.response: Response = response
+        self.state = "unknown" if unknown else "fired"
+
+    def __repr__(self) -> str:
+        return f"Firing(rule={self.name!r}, action={self.action!r}, state={self.state!r})"
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return self.rule.name
+
+    @property
+    def action(self) -> str:
+        """What the rule asks for."""
+        return self.response.action
+
+    @property
+    def failure(self) -> str | None:
+        """The failure that this counts as."""
+        return self.response.failure
+
+    @property
+    def message(self) -> str | None:
+        """What the user is told, if this rule speaks to the user."""
+        return self._evaluator.render(self.response.say, self._record, masked=False)
+
+    @property
+    def why(self) -> str | None:
+        """The engineers' explanation, personal values masked."""
+        return self._evaluator.render(self.response.why, self._record, masked=True)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The signals that the rule reads, as the record has them, personal values masked."""
+        return self._evaluator.values_read(self.rule.condition, self._record)
+
+
+class Decision:
+    """What a policy decides on a record at a stage.
+
+    `action` is the strictest of all that fired, `answer` if none did. Among equals the first in
+    the file gives `rule`, `failure`, `message` and `why`.
+    """
+
+    __slots__ = ("_evaluator", "_record", "_spoken", "_unknowns", "action", "stage")
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        stage: str | None,
+        record: Mapping[str, Any] | None,
+        spoken: tuple[tuple[Rule, bool], ...],
+        unknowns: tuple[tuple[str, EvaluationError], ...] = (),
+    ) -> None:
+        self._evaluator = evaluator
+        self._record = record
+        self._spoken = spoken
+        self._unknowns = unknowns
+        self.stage = stage
+        action = "answer"
+        for rule, is_unknown in spoken:
+            response = rule.on_unknown if is_unknown else rule.response
+            if STRICTNESS[response.action] > STRICTNESS[action]:  # type: ignore[union-attr]
+                action = response.action  # type: ignore[union-attr]
+        self.action = action
+
+    def __repr__(self) -> str:
+        return f"Decision(action={self.action!r}, rule={self.rule!r}, failure={self.failure!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Decision) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.action, self.stage, self.rule, self.digest))
+
+    @property
+    def answered(self) -> bool:
+        """Whether the user gets an answer: `answer`, `flag` or `fallback`."""
+        return self.action in ANSWERED
+
+    @property
+    def stops(self) -> bool:
+        """Whether the user gets none: `escalate`, `abstain` or `refuse`."""
+        return self.action not in ANSWERED
+
+    @property
+    def digest(self) -> str:
+        """The digest of the policy that decided."""
+        return self._evaluator.digest
+
+    @property
+    def firings(self) -> tuple[Firing, ...]:
+        """Every rule that spoke, in file order."""
+        record = self._record if self._record is not None else {}
+        return tuple(
+            Firing(self._evaluator, record, rule, is_unknown) for rule, is_unknown in self._spoken
+        )
+
+    @property
+    def leading(self) -> Firing | None:
+        """The firing that decides: the first of the strictest action; None if none fired."""
+        return next((one for one in self.firings if one.action == self.action), None)
+
+    @property
+    def rule(self) -> str | None:
+        """The name of the rule that decides."""
+        leading = self.leading
+        return None if leading is None else leading.name
+
+    @property
+    def failure(self) -> str | None:
+        """The failure that the deciding rule counts as."""
+        leading = self.leading
+        return None if leading is None else leading.failure
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Every failure that fired, each once, in file order."""
+        found = dict.fromkeys(one.failure for one in self.firings)
+        return tuple(failure for failure in found if failure is not None)
+
+    @property
+    def message(self) -> str | None:
+        """What to tell the user: the first message among the firings of the decided action."""
+        spoken = (one.message for one in self.firings if one.action == self.action)
+        return next((message for message in spoken if message is not None), None)
+
+    @property
+    def why(self) -> str | None:
+        """The deciding rule's explanation for engineers."""
+        leading = self.leading
+        return None if leading is None else leading.why
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """All that could not be known, in the order in which the rules met it."""
+        rules: dict[tuple[str, str, str], list[str]] = {}
+        for name, error in self._unknowns:
+            for reason in error.reasons:
+                rules.setdefault((reason.signal, reason.kind, reason.detail), []).append(name)
+        return tuple(Unknown(*key, tuple(dict.fromkeys(names))) for key, names in rules.items())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as JSON data, as `schemas/decision.schema.json` says; personal values masked."""
+        return {
+            "action": self.action,
+            "answered": self.answered,
+            "stage": self.stage,
+            "rule": self.rule,
+            "failure": self.failure,
+            "failures": list(self.failures),
+            "message": self.message,
+            "why": self.why,
+            "firings": [
+                {
+                    "rule": one.name,
+                    "section": one.rule.section,
+                    "state": one.state,
+                    "action": one.action,
+                    "failure": one.failure,
+                    "values": {name: plain(value) for name, value in one.values.items()},
+                }
+                for one in self.firings
+            ],
+            "unknown": [
+                {
+                    "signal": one.signal,
+                    "kind": one.kind,
+                    "detail": one.detail,
+                    "rules": list(one.rules),
+                }
+                for one in self.unknown
+            ],
+            "digest": self.digest,
+        }
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON data; what JSON has no form for, as text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if value - value == 0.0 else str(value)
+    if isinstance(value, list | tuple):
+        return [plain(element) for element in value]
+    if isinstance(value, dict):
+        return {str(key): plain(element) for key, element in value.items()}
+    return display(value)
+
+
+def display(value: Any) -> str:
+    """A value as text for people: doubles short, times as CEL writes them."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Timestamp | Duration):
+        from demur.functions import timestamps
+
+        if isinstance(value, Timestamp):
+            return timestamps.format_timestamp(value)
+        return timestamps.format_duration(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(display, value))}]"
+    return str(value)

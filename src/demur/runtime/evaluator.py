@@ -1,0 +1,245 @@
+"""A compiled policy ready to decide: the optimistic form first, the precise form where needed."""
+
+from __future__ import annotations
+
+from demur.backends.python.decisions import (
+    reachable,
+    signals_read,
+    write_optimistic,
+    write_precise,
+)
+from demur.functions.values import EvaluationError, error
+from demur.policy import Expression, Policy, Rule
+from demur.runtime.decision import MASK, Decision, display
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    Thunk = Callable[[], Any]
+    Conditions = Callable[[Any], tuple[Thunk, ...]]
+
+
+class Evaluator:
+    """Decides records by one policy. Immutable; safe to share among threads.
+
+    A decision refers to its record, so a record should not be changed after it was decided.
+    `policy` is the compiled policy, `digest` its identity (`sha256:…`), which every decision bears.
+    """
+
+    def __init__(self, policy: Policy, digest: str) -> None:
+        self.policy = policy
+        self.digest = digest
+        self._order = {name: at for at, name in enumerate(policy.stages)}
+        self._prepared: dict[str | None, _Prepared] = {}
+        self._texts: dict[int, tuple[Any, Conditions, tuple[Expression, ...]]] = {}
+        self._last = self._at(next(reversed(self._order), None))
+
+    def __repr__(self) -> str:
+        return f"Evaluator({self.policy.name!r}, digest={self.digest!r})"
+
+    @property
+    def name(self) -> str:
+        """The policy's name."""
+        return self.policy.name
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages' names, in pipeline order."""
+        return tuple(self._order)
+
+    def decide(
+        self, record: Mapping[str, Any], stage: str | None = None, strict: bool = False
+    ) -> Decision:
+        """Decides a record by every rule whose signals are known at `stage`, the last by default.
+
+        Bad data never raises: what is missing or malformed is unknown, and the rules that it leaves
+        open take their `on_unknown` action. With `strict=True` an unknown raises `EvaluationError`.
+        Raises ValueError for a stage that the policy has not.
+        """
+        prepared = self._last if stage is None else self._at(stage)
+        fired = prepared.decide(record)
+        if fired is None:
+            return self._decide_precisely(prepared, record, strict)
+        if not fired:
+            return prepared.answer
+        rules = prepared.rules
+        return Decision(self, prepared.stage, record, tuple([(rules[at], False) for at in fired]))
+
+    def _decide_precisely(
+        self, prepared: _Prepared, record: Mapping[str, Any], strict: bool
+    ) -> Decision:
+        spoken: list[tuple[Rule, bool]] = []
+        unknowns: list[tuple[str, EvaluationError]] = []
+        for rule, state in self._outcomes(prepared, record):
+            if state is True:
+                spoken.append((rule, False))
+            elif state is not False:
+                unknowns.append((rule.name, state))
+                if rule.on_unknown is not None:
+                    spoken.append((rule, True))
+        if strict and unknowns:
+            reasons = dict.fromkeys(reason for _, one in unknowns for reason in one.reasons)
+            raise EvaluationError(*reasons)
+        return Decision(self, prepared.stage, record, tuple(spoken), tuple(unknowns))
+
+    def rules_at(self, stage: str | None = None) -> tuple[Rule, ...]:
+        """The rules that run at a stage, the last by default: those whose last signal is known then."""
+        return self._last.rules if stage is None else self._at(stage).rules
+
+    def outcomes(
+        self, record: Mapping[str, Any], stage: str | None = None
+    ) -> list[tuple[Rule, bool | EvaluationError]]:
+        """For each rule at the stage, in file order: true, false, or the error that leaves it open."""
+        return self._outcomes(self._last if stage is None else self._at(stage), record)
+
+    def evaluate(self, expressions: Sequence[Expression], record: Mapping[str, Any]) -> list[Any]:
+        """Each expression's value over the record, or its `EvaluationError` (not raised)."""
+        return _settled(write_precise(self.policy, expressions).function(), record)
+
+    def with_parameters(self, parameters: Mapping[str, Any]) -> Evaluator:
+        """The same policy with other values for some parameters, and so another digest.
+
+        Raises ValueError for a parameter that the policy has not, or a value out of its bounds.
+        """
+        from demur.runtime.parameters import replaced
+
+        return Evaluator(*replaced(self.policy, parameters))
+
+    def render(
+        self, text: tuple[str | Expression, ...], record: Mapping[str, Any], *, masked: bool
+    ) -> str | None:
+        """A message with its expressions' values put in; None for no message."""
+        if not text:
+            return None
+        if len(text) == 1 and isinstance(text[0], str):
+            return text[0]
+        if id(text) not in self._texts:
+            parts = tuple(part for part in text if not isinstance(part, str))
+            conditions = write_precise(self.policy, parts).function()
+            self._texts[id(text)] = (text, conditions, parts)
+        _, conditions, parts = self._texts[id(text)]
+        values = iter(zip(parts, _settled(conditions, record), strict=True))
+        written: list[str] = []
+        for part in text:
+            if isinstance(part, str):
+                written.append(part)
+                continue
+            expression, value = next(values)
+            if masked and self._is_personal(expression):
+                written.append(MASK)
+            elif isinstance(value, EvaluationError):
+                written.append("unknown")
+            else:
+                written.append(display(value))
+        return "".join(written)
+
+    def values_read(self, condition: Expression, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The signals that a condition reads, by path, as the record has them; personal ones masked."""
+        trees = (*reachable(self.policy, (condition,)).values(), condition)
+        found: dict[str, Any] = {}
+        for stage, name in signals_read(trees):
+            signals = record.get(stage) if isinstance(record, dict) else None
+            if isinstance(signals, dict) and name in signals:
+                shape = self.policy.stages[stage][name]
+                found[f"{stage}.{name}"] = _masked(signals[name], shape)
+        return found
+
+    def _is_personal(self, expression: Expression) -> bool:
+        trees = (*reachable(self.policy, (expression,)).values(), expression)
+        return any(
+            _has_personal(self.policy.stages[stage][name]) for stage, name in signals_read(trees)
+        )
+
+    def _at(self, stage: str | None) -> _Prepared:
+        """What is needed to decide at a stage, made when it is first asked for."""
+        prepared = self._prepared.get(stage)
+        if prepared is None:
+            if stage is not None and stage not in self._order:
+                known = ", ".join(self._order) or "none"
+                raise ValueError(f"the policy has no stage {stage!r}; its stages are: {known}")
+            last = 0 if stage is None else self._order[stage]
+            rules = tuple([rule for rule in self.policy.rules if rule.stage <= last])
+            answer = Decision(self, stage, None, ())
+            decide = write_optimistic(self.policy, rules).function()
+            prepared = self._prepared[stage] = _Prepared(stage, rules, decide, answer)
+        return prepared
+
+    def _outcomes(
+        self, prepared: _Prepared, record: Mapping[str, Any]
+    ) -> list[tuple[Rule, bool | EvaluationError]]:
+        conditions = prepared.conditions
+        if conditions is None:
+            trees = [rule.condition for rule in prepared.rules]
+            conditions = write_precise(self.policy, trees).function()
+            prepared.conditions = conditions
+        states = _settled(conditions, record)
+        return [
+            (rule, state if isinstance(state, bool | EvaluationError) else _NOT_A_BOOL)
+            for rule, state in zip(prepared.rules, states, strict=True)
+        ]
+
+
+class _Prepared:
+    """A stage's rules with their generated code; the precise form is made when first needed."""
+
+    __slots__ = ("answer", "conditions", "decide", "rules", "stage")
+
+    def __init__(
+        self,
+        stage: str | None,
+        rules: tuple[Rule, ...],
+        decide: Callable[[Any], tuple[int, ...] | None],
+        answer: Decision,
+    ) -> None:
+        self.stage = stage
+        self.rules = rules
+        self.decide = decide
+        self.answer = answer
+        self.conditions: Conditions | None = None
+
+
+_NOT_A_BOOL = error("the condition is not a bool")
+
+
+def _settled(conditions: Conditions, record: Mapping[str, Any]) -> list[Any]:
+    return [_settle(thunk) for thunk in conditions(record)]
+
+
+def _settle(thunk: Thunk) -> Any:
+    """The thunk's value, or its error. Whatever else goes wrong with bad data is unknown as well."""
+    try:
+        return thunk()
+    except EvaluationError as unknown:
+        return unknown
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as failure:
+        return error(f"could not be evaluated ({type(failure).__name__})")
+
+
+def _has_personal(shape: Any) -> bool:
+    fields = shape.fields or {}
+    return (
+        shape.pii
+        or any(map(_has_personal, fields.values()))
+        or (shape.of is not None and _has_personal(shape.of))
+    )
+
+
+def _masked(value: Any, shape: Any) -> Any:
+    """The value with what its shape marks as personal masked."""
+    if shape.pii:
+        return MASK
+    if not _has_personal(shape):
+        return value
+    if isinstance(value, dict) and shape.fields is not None:
+        fields = shape.fields
+        return {
+            name: _masked(part, fields[name]) if name in fields else part
+            for name, part in value.items()
+        }
+    if isinstance(value, dict):
+        return {name: _masked(part, shape.of) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_masked(part, shape.of) for part in value]
+    return MASK
