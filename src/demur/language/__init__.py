@@ -1,0 +1,1 @@
+"""The policy file: read with positions, checked, included, compiled, laid out."""

@@ -1,0 +1,256 @@
+"""A validated document to a checked policy: every name resolved, every expression typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from demur.cel import syntax
+from demur.cel.environment import Environment
+from demur.cel.parse import parse
+from demur.cel.problems import ExpressionError
+from demur.diagnostics import Diagnostic
+from demur.language.check_codes import finding
+from demur.language.check_evaluation import (
+    check_alerts,
+    check_gates,
+    check_invariants,
+    check_metrics,
+    check_suites,
+)
+from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
+from demur.language.document import PolicyDocument
+from demur.language.expressions import (
+    CheckedExpression,
+    Message,
+    Path,
+    checked_expression,
+    checked_message,
+)
+from demur.language.nodes import MappingNode, Node, ScalarNode
+from demur.language.shapes import shapes_of
+from demur.language.source import Source
+from demur.language.surroundings import Surroundings
+from demur.suggestions import did_you_mean
+from demur.types import BOOL, Type, parse_type
+
+Diagnostics = list[Diagnostic]
+
+
+def check(
+    source: Source, root: MappingNode, document: PolicyDocument
+) -> tuple[CheckedPolicy, Diagnostics]:
+    """The checked policy and what is wrong with it; parts that are wrong are left out of it."""
+    diagnostics: Diagnostics = []
+    surroundings = Surroundings(
+        stages={name: shapes_of(signals) for name, signals in document.stages.items()},
+        outcome=shapes_of(document.outcome),
+        parameters={name: parse_type(one.type) for name, one in document.params.items()},
+    )
+    definitions = _definitions(root, surroundings, diagnostics)
+    surroundings = surroundings.with_definitions(
+        {name: one.type for name, one in definitions.items()}
+    )
+    responses = _Responses(surroundings, frozenset(document.failures), diagnostics)
+    rules = _rules(root, responses)
+    on_unknown = responses.response(("on_unknown",), root.get("on_unknown"), "abstain")
+    metrics = check_metrics(root, surroundings, diagnostics)
+    check_suites(root, document, diagnostics)
+    thresholds = (
+        *check_gates(root, document, surroundings, metrics, diagnostics),
+        *check_alerts(root, document, surroundings, metrics, diagnostics),
+    )
+    invariants = check_invariants(root, surroundings, diagnostics)
+    checked = CheckedPolicy(
+        source,
+        root,
+        document,
+        surroundings,
+        definitions,
+        rules,
+        on_unknown,
+        metrics,
+        thresholds,
+        invariants,
+    )
+    return checked, diagnostics
+
+
+def _definitions(
+    root: MappingNode, surroundings: Surroundings, diagnostics: Diagnostics
+) -> dict[str, CheckedExpression]:
+    """The definitions, in an order in which each reads only those before it."""
+    section = root.get("define")
+    if not isinstance(section, MappingNode):
+        return {}
+    scalars = {e.key.text: e.value for e in section.entries if isinstance(e.value, ScalarNode)}
+    needs = {name: _names_in(scalar.text) & scalars.keys() for name, scalar in scalars.items()}
+    checked: dict[str, CheckedExpression] = {}
+    for name in _ordered(needs, section, diagnostics):
+        known = surroundings.with_definitions({one: c.type for one, c in checked.items()})
+        path = ("define", name)
+        found = _rule_expression(path, scalars[name], known, None, diagnostics)
+        if found is not None:
+            checked[name] = found
+    return checked
+
+
+def _names_in(text: str) -> set[str]:
+    """The names that an expression begins its paths with."""
+    try:
+        pending: list[syntax.Node] = [parse(text)]
+    except ExpressionError:
+        return set()
+    found: set[str] = set()
+    while pending:
+        node = pending.pop()
+        if isinstance(node, syntax.Identifier):
+            found.add(node.name)
+        pending.extend(syntax.children(node))
+    return found
+
+
+def _ordered(
+    needs: dict[str, set[str]], section: MappingNode, diagnostics: Diagnostics
+) -> list[str]:
+    """The names, each after those it needs; a circle is reported and left out."""
+    ordered: list[str] = []
+    remaining = dict(needs)
+    while remaining:
+        ready = [name for name, wanted in remaining.items() if not wanted & remaining.keys()]
+        if not ready:
+            for name in remaining:
+                key = section.key(name)
+                assert key is not None
+                others = " and ".join(
+                    f"`{one}`" for one in sorted(remaining[name] & set(remaining))
+                )
+                diagnostics.append(
+                    finding("DM404", f"`{name}` needs {others}, and so itself.", key.span)
+                )
+            break
+        ordered.extend(ready)
+        for name in ready:
+            del remaining[name]
+    return ordered
+
+
+_FORBIDDEN = {
+    "outcome": ("DM402", "`outcome` is known only afterwards.", "Read it in `metrics`."),
+    "decision": ("DM403", "The decision is not made yet.", "Read it in `metrics`."),
+}
+
+
+def _rule_expression(
+    path: Path,
+    scalar: ScalarNode,
+    surroundings: Surroundings,
+    expected: Type | None,
+    diagnostics: Diagnostics,
+) -> CheckedExpression | None:
+    """An expression that is evaluated when a decision is made."""
+    for name in _FORBIDDEN.keys() & _names_in(scalar.text):
+        start = max(scalar.text.find(f"{name}."), 0)
+        code, message, advice = _FORBIDDEN[name]
+        span = scalar.span_of(start, start + len(name))
+        diagnostics.append(finding(code, message, span, advice))
+        return None
+    checked, problems = checked_expression(
+        path, scalar, surroundings.for_rules, expected, optional=surroundings.optional
+    )
+    diagnostics.extend(problems)
+    return checked
+
+
+class _Responses:
+    """Checks responses: their failures are declared, their messages right."""
+
+    def __init__(
+        self, surroundings: Surroundings, failures: frozenset[str], diagnostics: Diagnostics
+    ) -> None:
+        self.surroundings = surroundings
+        self.diagnostics = diagnostics
+        self._failures = failures
+        self._environment: Environment = surroundings.for_rules
+
+    def response(self, path: Path, node: Node | None, action: str = "") -> CheckedResponse | None:
+        """The response in a mapping with `then`, `failure`, `say` and `why`, or of an action alone."""
+        if isinstance(node, ScalarNode):
+            return CheckedResponse(path, node.text)
+        if not isinstance(node, MappingNode):
+            return None
+        then, failure = node.get("then"), node.get("failure")
+        if isinstance(failure, ScalarNode) and failure.text not in self._failures:
+            self.diagnostics.append(
+                finding(
+                    "DM401",
+                    f"There is no failure `{failure.text}`.",
+                    failure.span,
+                    did_you_mean(failure.text, self._failures) or "Declare it in `failures`.",
+                )
+            )
+        return CheckedResponse(
+            path,
+            then.text if isinstance(then, ScalarNode) else action,
+            failure.text if isinstance(failure, ScalarNode) else None,
+            self._message(path, node, "say"),
+            self._message(path, node, "why"),
+        )
+
+    def _message(self, path: Path, node: MappingNode, key: str) -> Message | None:
+        scalar = node.get(key)
+        if not isinstance(scalar, ScalarNode):
+            return None
+        message, problems = checked_message((*path, key), scalar, self._environment, frozenset())
+        self.diagnostics.extend(problems)
+        return message
+
+    def condition(self, path: Path, node: Node | None) -> CheckedExpression | None:
+        """A condition, which is a bool."""
+        if not isinstance(node, ScalarNode):
+            return None
+        return _rule_expression(path, node, self.surroundings, BOOL, self.diagnostics)
+
+
+def _rules(root: MappingNode, responses: _Responses) -> tuple[CheckedRule, ...]:
+    """Scope entries and rules, in the order of the file."""
+    sections = {"scope": _scope, "rules": _plain_rules}
+    found: list[CheckedRule] = []
+    for entry in root.entries:
+        section = sections.get(entry.key.text)
+        if section is not None and isinstance(entry.value, MappingNode):
+            found.extend(section(entry.value, responses))
+    return tuple(found)
+
+
+def _scope(section: MappingNode, responses: _Responses) -> Iterable[CheckedRule]:
+    otherwise = responses.response(("scope", "otherwise"), section.get("otherwise"), "refuse")
+    if otherwise is None:
+        otherwise = CheckedResponse(("scope",), "refuse")
+    conditions = [entry for entry in section.entries if entry.key.text != "otherwise"]
+    if not conditions:
+        responses.diagnostics.append(
+            finding("DM413", "`scope` has no condition.", section.span, "Name one that must hold.")
+        )
+    for entry in conditions:
+        path = ("scope", entry.key.text)
+        condition = responses.condition(path, entry.value)
+        if condition is not None:
+            yield CheckedRule(path, entry.key.text, "scope", condition, otherwise, negated=True)
+
+
+def _plain_rules(section: MappingNode, responses: _Responses) -> Iterable[CheckedRule]:
+    for entry in section.entries:
+        path: Path = ("rules", entry.key.text)
+        if not isinstance(entry.value, MappingNode):
+            continue
+        response = responses.response(path, entry.value)
+        unknown_path = (*path, "on_unknown")
+        written = entry.value.get("on_unknown")
+        on_unknown: CheckedResponse | str | None
+        if isinstance(written, ScalarNode) and written.text == "ignore":
+            on_unknown = "ignore"
+        else:
+            on_unknown = responses.response(unknown_path, written, "abstain")
+        condition = responses.condition((*path, "when"), entry.value.get("when"))
+        if condition is not None and response is not None:
+            yield CheckedRule(path, entry.key.text, "rules", condition, response, on_unknown)

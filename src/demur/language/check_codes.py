@@ -1,0 +1,90 @@
+"""The codes of cross references and of what sections must agree on."""
+
+from __future__ import annotations
+
+from demur.diagnostics import Diagnostic, Severity, Span
+
+CHECK_CODES: dict[str, tuple[str, str, str]] = {
+    "DM401": (
+        "unknown-reference",
+        "A name refers to nothing",
+        "Gates name metrics and suites, rules name failures, slices name signals. "
+        "Wrong: `failure: retreival_miss`. Right: `failure: retrieval_miss`, declared in `failures`.",
+    ),
+    "DM402": (
+        "outcome-in-rule",
+        "A rule reads the outcome",
+        "`outcome` holds labels and feedback, which are known only afterwards; a decision is made "
+        "before. Read it in `metrics`.",
+    ),
+    "DM403": (
+        "decision-in-rule",
+        "A rule reads the decision",
+        "Rules make the decision, so none can read it. Read it in `metrics` or `invariants`.",
+    ),
+    "DM404": (
+        "circular-definition",
+        "A definition needs itself",
+        "Definitions may use each other in any order, but not in a circle.",
+    ),
+    "DM405": (
+        "row-outside-aggregate",
+        "A metric reads a single record",
+        "A metric is one number over many records. Wrong: `latency: answer.latency_ms`. "
+        "Right: `latency: mean(answer.latency_ms)`.",
+    ),
+    "DM406": (
+        "nested-aggregate",
+        "An aggregate stands within another",
+        "An aggregate takes a value of each record. Wrong: `mean(rate(decision.answered))`.",
+    ),
+    "DM407": (
+        "not-a-threshold",
+        "A requirement compares no metric",
+        "A requirement is a metric, a comparison and a bound. Wrong: `0.5 < 1.0`, `answer_rate`. "
+        "Right: `answer_rate >= 0.8`.",
+    ),
+    "DM408": (
+        "nothing-to-compare",
+        "`baseline` has nothing to be compared with",
+        "In a gate `baseline` is the metric of the run given as baseline; in an alert it is the "
+        "metric over `against`. Wrong: an alert `when: miss_rate > baseline * 2` without `against`.",
+    ),
+    "DM409": (
+        "gate-checks-nothing",
+        "A gate or suite has nothing to check",
+        "Nothing ran is never a pass: a gate needs suites and requirements, a suite needs cases.",
+    ),
+    "DM410": (
+        "nobody-to-alert",
+        "An alert has no owner or no runbook",
+        "Whoever is woken must know why and what to do. Give the policy or the alert an `owner` "
+        "and a `runbook`.",
+    ),
+    "DM411": (
+        "cannot-slice",
+        "`by` names what cannot be sliced by",
+        "Slices are by strings, bools, ints or lists of them. Wrong: `by: [answer.confidence]`.",
+    ),
+    "DM412": (
+        "default-out-of-bounds",
+        "A parameter's default is outside of its own bounds",
+        "Wrong: `{type: double, default: 2, max: 1}`.",
+    ),
+    "DM413": (
+        "no-scope-condition",
+        "`scope` has no condition",
+        "A scope names the conditions that must hold; `otherwise` says what follows if one does not.",
+    ),
+    "DM414": (
+        "metric-without-records",
+        "No record can feed the metric",
+        "A metric that reads no signal, decision or outcome is the same number whatever happens.",
+    ),
+}
+"""Name, title, and an explanation for the reference."""
+
+
+def finding(code: str, message: str, span: Span, help: str | None = None) -> Diagnostic:
+    """A diagnostic of one of these codes."""
+    return Diagnostic(code, CHECK_CODES[code][0], Severity.ERROR, message, span, help)

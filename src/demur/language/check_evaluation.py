@@ -1,0 +1,345 @@
+"""Checks of what is judged over many records: metrics, suites, gates, alerts, invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from demur.cel import syntax
+from demur.cel.check import check
+from demur.cel.environment import Environment
+from demur.cel.problems import ExpressionError
+from demur.cel.parse import parse
+from demur.diagnostics import Diagnostic
+from demur.language.check_codes import finding
+from demur.language.checked import CheckedThreshold
+from demur.language.document import PolicyDocument
+from demur.language.expressions import CheckedExpression, Path, checked_expression, placed
+from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from demur.language.surroundings import DECISION, Surroundings
+from demur.policy import Call, Expression, Shape, Signal, Variable, children, walk
+from demur.suggestions import did_you_mean
+from demur.types import BOOL, DOUBLE, Type
+
+Diagnostics = list[Diagnostic]
+
+
+def _entries(root: MappingNode, section: str) -> tuple[Entry, ...]:
+    node = root.get(section)
+    return node.entries if isinstance(node, MappingNode) else ()
+
+
+def check_metrics(
+    root: MappingNode, surroundings: Surroundings, diagnostics: Diagnostics
+) -> dict[str, CheckedExpression]:
+    """The metrics: numbers made of aggregates over records."""
+    environment = surroundings.for_metrics
+    metrics: dict[str, CheckedExpression] = {}
+    for entry in _entries(root, "metrics"):
+        path: Path = ("metrics", entry.key.text)
+        scalar: Node | None = entry.value
+        if isinstance(scalar, MappingNode):
+            path, scalar = (*path, "value"), scalar.get("value")
+        if not isinstance(scalar, ScalarNode):
+            continue
+        checked, problems = checked_expression(path, scalar, environment, DOUBLE)
+        diagnostics.extend(problems)
+        if checked is not None and _aggregates_records(checked, diagnostics):
+            metrics[entry.key.text] = checked
+    return metrics
+
+
+def _is_aggregate(node: Expression) -> bool:
+    return isinstance(node, Call) and node.function.startswith("aggregates.")
+
+
+def _reads_a_record(node: Expression) -> bool:
+    return isinstance(node, Signal) or (isinstance(node, Variable) and node.name in DECISION)
+
+
+def _aggregates_records(metric: CheckedExpression, diagnostics: Diagnostics) -> bool:
+    """Reports a record read outside of an aggregate, an aggregate in another, and no aggregate at all."""
+    before = len(diagnostics)
+
+    def visit(node: Expression, inside: bool) -> None:
+        if _is_aggregate(node):
+            if inside:
+                message = "An aggregate takes a value of each record, not another aggregate."
+                diagnostics.append(finding("DM406", message, metric.span_of(node)))
+                return
+            inside = True
+        elif not inside and _reads_a_record(node):
+            message = "A metric is one number over many records, and this is a value of one."
+            advice = "Put it into an aggregate: `mean(…)`, `rate(…)`, `quantile(…, 0.95)`."
+            diagnostics.append(finding("DM405", message, metric.span_of(node), advice))
+        for child in children(node):
+            visit(child, inside)
+
+    visit(metric.tree, False)
+    if len(diagnostics) == before and not any(map(_is_aggregate, walk(metric.tree))):
+        message = "No record can feed this metric: it has no aggregate."
+        diagnostics.append(finding("DM414", message, metric.span))
+    return len(diagnostics) == before
+
+
+def check_suites(root: MappingNode, document: PolicyDocument, diagnostics: Diagnostics) -> None:
+    """A suite has cases."""
+    for entry in _entries(root, "suites"):
+        if isinstance(entry.value, MappingNode):
+            cases = entry.value.get("cases")
+            if isinstance(cases, SequenceNode) and not cases.items:
+                message = f"The suite `{entry.key.text}` has no cases."
+                diagnostics.append(finding("DM409", message, cases.span, "Name its files."))
+
+
+def check_gates(
+    root: MappingNode,
+    document: PolicyDocument,
+    surroundings: Surroundings,
+    metrics: Mapping[str, CheckedExpression],
+    diagnostics: Diagnostics,
+) -> Iterator[CheckedThreshold]:
+    """The gates' requirements; what they refer to must be there."""
+    for entry in _entries(root, "gates"):
+        if not isinstance(entry.value, MappingNode):
+            continue
+        gate = entry.value
+        path: Path = ("gates", entry.key.text)
+        _references(gate.get("suites"), "suite", document.suites, diagnostics)
+        _slices(gate.get("by"), surroundings, diagnostics)
+        for key, what in (("require", "requirement"), ("suites", "suite")):
+            node = gate.get(key)
+            if not isinstance(node, SequenceNode) or not node.items:
+                message = f"The gate `{entry.key.text}` has no {what}, so it checks nothing."
+                span = entry.key.span if node is None else node.span
+                diagnostics.append(finding("DM409", message, span, f"Give it a `{key}` list."))
+        require = gate.get("require")
+        items = require.items if isinstance(require, SequenceNode) else ()
+        for at, item in enumerate(items):
+            place: Path = (*path, "require", at)
+            scalar: Node | None = item
+            if isinstance(item, MappingNode):
+                _slices(item.get("by"), surroundings, diagnostics)
+                place, scalar = (*place, "that"), item.get("that")
+            if isinstance(scalar, ScalarNode):
+                yield from _threshold(
+                    place, scalar, entry.key.text, surroundings, metrics, diagnostics
+                )
+
+
+def check_alerts(
+    root: MappingNode,
+    document: PolicyDocument,
+    surroundings: Surroundings,
+    metrics: Mapping[str, CheckedExpression],
+    diagnostics: Diagnostics,
+) -> Iterator[CheckedThreshold]:
+    """The alerts' conditions; somebody must be woken, and know what to do."""
+    for entry in _entries(root, "alerts"):
+        if not isinstance(entry.value, MappingNode):
+            continue
+        alert = entry.value
+        path: Path = ("alerts", entry.key.text)
+        _slices(alert.get("by"), surroundings, diagnostics)
+        for key, has_own in (("owner", document.owner), ("runbook", document.runbook)):
+            if not has_own and alert.get(key) is None:
+                message = f"The alert `{entry.key.text}` has no {key}."
+                advice = f"Give it, or the policy, a `{key}`."
+                diagnostics.append(finding("DM410", message, entry.key.span, advice))
+        slo = alert.get("slo")
+        if isinstance(slo, MappingNode):
+            _references(slo.get("metric"), "metric", metrics, diagnostics, known=root)
+        when = alert.get("when")
+        if isinstance(when, ScalarNode):
+            for threshold in _threshold(
+                (*path, "when"), when, entry.key.text, surroundings, metrics, diagnostics
+            ):
+                if threshold.uses_baseline and alert.get("against") is None:
+                    message = (
+                        "`baseline` has nothing to be compared with: the alert has no `against`."
+                    )
+                    advice = "Add `against: 7d`, the window that the metric is compared with."
+                    diagnostics.append(finding("DM408", message, when.span, advice))
+                yield threshold
+        if isinstance(when, ScalarNode) and alert.get("against") is not None:
+            if "baseline" not in when.text:
+                key_node = alert.key("against")
+                assert key_node is not None
+                message = "`against` is not used: the condition does not compare with `baseline`."
+                diagnostics.append(finding("DM408", message, key_node.span))
+
+
+def check_invariants(
+    root: MappingNode, surroundings: Surroundings, diagnostics: Diagnostics
+) -> dict[str, CheckedExpression]:
+    """The invariants: conditions over signals and the decision."""
+    environment = surroundings.for_invariants
+    invariants: dict[str, CheckedExpression] = {}
+    for entry in _entries(root, "invariants"):
+        if not isinstance(entry.value, MappingNode):
+            continue
+        for key in ("never", "always"):
+            scalar = entry.value.get(key)
+            if isinstance(scalar, ScalarNode):
+                path: Path = ("invariants", entry.key.text, key)
+                checked, problems = checked_expression(path, scalar, environment, BOOL)
+                diagnostics.extend(problems)
+                if checked is not None:
+                    invariants[entry.key.text] = checked
+    return invariants
+
+
+def _references(
+    node: Node | None,
+    what: str,
+    declared: Iterable[str],
+    diagnostics: Diagnostics,
+    known: MappingNode | None = None,
+) -> None:
+    """Every name in a scalar or list is declared; metrics that are wrong themselves count as such."""
+    items = node.items if isinstance(node, SequenceNode) else (node,)
+    names = {*declared, *(e.key.text for e in (_entries(known, f"{what}s") if known else ()))}
+    for item in items:
+        if isinstance(item, ScalarNode) and item.text not in names:
+            advice = did_you_mean(item.text, names) or f"Declare it in `{what}s`."
+            diagnostics.append(
+                finding("DM401", f"There is no {what} `{item.text}`.", item.span, advice)
+            )
+
+
+_SLICEABLE = frozenset(("string", "bool", "int", "uint"))
+_DECISION_SLICES = frozenset(
+    (
+        "decision.action",
+        "decision.failure",
+        "decision.failures",
+        "decision.rule",
+        "decision.rules",
+        "decision.answered",
+        "decision.declined",
+        "decision.unknown",
+    )
+)
+
+
+def _slices(node: Node | None, surroundings: Surroundings, diagnostics: Diagnostics) -> None:
+    """Every name in `by` is a signal, or part of the decision, with values to slice by."""
+    if not isinstance(node, SequenceNode):
+        return
+    signals: dict[str, Shape] = {
+        f"{stage}.{name}": shape
+        for stage, shapes in {**surroundings.stages, "outcome": surroundings.outcome}.items()
+        for name, shape in shapes.items()
+    }
+    for item in node.items:
+        if not isinstance(item, ScalarNode) or item.text in _DECISION_SLICES:
+            continue
+        shape = signals.get(item.text)
+        if shape is None:
+            advice = did_you_mean(item.text, [*signals, *_DECISION_SLICES])
+            diagnostics.append(
+                finding("DM401", f"There is no signal `{item.text}`.", item.span, advice)
+            )
+            continue
+        inner = shape.of if shape.type == "list" and shape.of is not None else shape
+        if inner.type not in _SLICEABLE:
+            message = f"`{item.text}` is {inner.type}, which has no slices."
+            advice = "Slice by strings, bools, ints, or lists of them."
+            diagnostics.append(finding("DM411", message, item.span, advice))
+
+
+_COMPARISONS = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _threshold(
+    path: Path,
+    scalar: ScalarNode,
+    owner: str,
+    surroundings: Surroundings,
+    metrics: Mapping[str, CheckedExpression],
+    diagnostics: Diagnostics,
+) -> Iterator[CheckedThreshold]:
+    """A metric compared with a bound; whole numbers in it are doubles."""
+    try:
+        node = _with_doubles(parse(scalar.text))
+    except ExpressionError as error:
+        diagnostics.extend(placed(problem, scalar) for problem in error.problems)
+        return
+    sides = node.arguments if isinstance(node, syntax.Call) else ()
+    operator = _COMPARISONS.get(node.function) if isinstance(node, syntax.Call) else None
+    if operator is None or len(sides) != 2:
+        message = "A requirement is a metric, `<`, `<=`, `>` or `>=`, and a bound."
+        advice = f"Write `{next(iter(metrics), 'metric')} >= 0.9`."
+        diagnostics.append(finding("DM407", message, scalar.span, advice))
+        return
+    metric, limit = sides
+    if _metric_name(metric) is None and _metric_name(limit) is not None:
+        metric, limit, operator = limit, metric, _TURNED[operator]
+    environment = surroundings.for_thresholds(_metric_types(metrics))
+    name = _metric_name(metric)
+    if name is None or name not in metrics:
+        span = scalar.span_of(*metric.span)
+        message = (
+            "`baseline` is the same metric of another run, so it needs a metric beside it."
+            if name == "baseline"
+            else "The left side is no metric."
+            if name is None
+            else f"There is no metric `{name}`."
+        )
+        code = "DM408" if name == "baseline" else "DM407" if name is None else "DM401"
+        advice = did_you_mean(name or "", metrics) or "Declare it in `metrics`."
+        diagnostics.append(finding(code, message, span, advice))
+        return
+    bound = _typed(path, scalar, limit, environment, DOUBLE, diagnostics)
+    whole = _typed(path, scalar, node, environment, BOOL, diagnostics)
+    if bound is None or whole is None:
+        return
+    others = sorted(
+        part.name
+        for part in walk(bound.tree)
+        if isinstance(part, Variable) and part.name != "baseline"
+    )
+    if others:
+        message = f"The bound reads the metric `{others[0]}`; a bound is a number or `baseline`."
+        advice = "Make a metric of the difference or ratio, and bound that."
+        diagnostics.append(finding("DM407", message, bound.span, advice))
+        return
+    uses_baseline = any(isinstance(part, Variable) for part in walk(bound.tree))
+    yield CheckedThreshold(path, owner, name, operator, whole, bound, uses_baseline)
+
+
+def _metric_types(metrics: Mapping[str, CheckedExpression]) -> dict[str, Type]:
+    return dict.fromkeys(metrics, DOUBLE)
+
+
+def _metric_name(node: syntax.Node) -> str | None:
+    return node.name if isinstance(node, syntax.Identifier) else None
+
+
+def _typed(
+    path: Path,
+    scalar: ScalarNode,
+    node: syntax.Node,
+    environment: Environment,
+    expected: Type,
+    diagnostics: Diagnostics,
+) -> CheckedExpression | None:
+    try:
+        tree, type = check(scalar.text, node, environment, expected)
+    except ExpressionError as error:
+        found = [placed(problem, scalar) for problem in error.problems]
+        diagnostics.extend(one for one in found if one not in diagnostics)
+        return None
+    return CheckedExpression(path, scalar, node, tree, type)
+
+
+def _with_doubles(node: syntax.Node) -> syntax.Node:
+    """The expression with its whole numbers as doubles: metrics and bounds are doubles."""
+    match node:
+        case syntax.Literal(kind="int", value=int(value)):
+            return replace(node, kind="double", value=float(value))
+        case syntax.Call(arguments=arguments):
+            return replace(node, arguments=tuple(map(_with_doubles, arguments)))
+        case _:
+            return node

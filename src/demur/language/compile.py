@@ -1,0 +1,201 @@
+"""A policy file to a compiled policy: read → include → validate → check → lower."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from demur.diagnostics import Diagnostic, InvalidSource, Severity, in_file_order
+from demur.language.check import check
+from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
+from demur.language.loading import load_document
+from demur.language.include import resolve_includes
+from demur.language.lower import is_constant, lowered, lowered_definition, shared
+from demur.language.nodes import MappingNode
+from demur.language.shapes import default_of
+from demur.language.source import Source, read_source
+from demur.policy import (
+    Call,
+    Expression,
+    ParameterValue,
+    Policy,
+    Reference,
+    Response,
+    Rule,
+    Signal,
+    walk,
+)
+from demur.runtime.bundle import digest, write_expression
+
+
+def compile_file(path: str | PathLike[str]) -> tuple[Policy, str]:
+    """The compiled policy of a file, and its digest.
+
+    Raises `InvalidSource` with every error of the file, OSError where it cannot be read.
+    """
+    _, checked, diagnostics = check_file(Path(path), str(path))
+    errors = tuple(one for one in diagnostics if one.severity is Severity.ERROR)
+    if errors or checked is None:
+        raise InvalidSource(errors)
+    policy = assemble(checked)
+    return policy, digest(policy)
+
+
+def check_file(
+    path: Path, shown: str
+) -> tuple[Source, CheckedPolicy | None, tuple[Diagnostic, ...]]:
+    """The file as read, as checked, and every diagnostic; not checked where its structure is wrong."""
+    source = read_source(path, shown)
+    return check_source(source, path.parent)
+
+
+def check_source(
+    source: Source, folder: Path
+) -> tuple[Source, CheckedPolicy | None, tuple[Diagnostic, ...]]:
+    """As `check_file`, for a file that was read already and includes from `folder`."""
+    diagnostics = list(source.diagnostics)
+    merged, problems = resolve_includes(source, folder)
+    diagnostics.extend(problems)
+    document, problems = load_document(merged)
+    diagnostics.extend(problems)
+    if document is None or not isinstance(merged.root, MappingNode):
+        return source, None, in_file_order(diagnostics)
+    checked, problems = check(merged, merged.root, document)
+    diagnostics.extend(problems)
+    return source, checked, in_file_order(diagnostics)
+
+
+def assemble(checked: CheckedPolicy) -> Policy:
+    """The compiled policy of a checked file without errors."""
+    document = checked.document
+    definitions, constants = _definitions(checked)
+    fallback = checked.on_unknown or CheckedResponse(("on_unknown",), "abstain")
+    conditions = {str(rule.path): lowered(_condition(rule), constants) for rule in checked.rules}
+    definitions, conditions = shared(definitions, conditions)
+    stages = list(document.stages)
+    stage_of: dict[str, int] = {}
+    for name, tree in definitions.items():
+        stage_of[name] = _last_stage(tree, stages, stage_of)
+    return Policy(
+        language=1,
+        name=document.policy,
+        version=document.version,
+        about=document.about,
+        owner=document.owner,
+        runbook=document.runbook,
+        stages=checked.surroundings.stages,
+        outcome=checked.surroundings.outcome,
+        parameters={
+            name: ParameterValue(one.type, default_of(one), one.min, one.max)
+            for name, one in document.params.items()
+        },
+        definitions=definitions,
+        failures={
+            name: one.model_dump(exclude_none=True) for name, one in document.failures.items()
+        },
+        rules=tuple(
+            Rule(
+                rule.name,
+                rule.section,
+                _last_stage(conditions[str(rule.path)], stages, stage_of),
+                conditions[str(rule.path)],
+                _response(rule.response, constants),
+                _on_unknown(rule, fallback, constants),
+            )
+            for rule in checked.rules
+        ),
+        evaluation=_evaluation(checked, constants),
+    )
+
+
+def _definitions(
+    checked: CheckedPolicy,
+) -> tuple[dict[str, Expression], dict[str, Expression]]:
+    """The lowered definitions that are computed, and those that are constants."""
+    computed: dict[str, Expression] = {}
+    constants: dict[str, Expression] = {}
+    for name, one in checked.definitions.items():
+        tree = lowered_definition(one.tree, constants)
+        (constants if is_constant(tree) else computed)[name] = tree
+    return computed, constants
+
+
+def _condition(rule: CheckedRule) -> Expression:
+    tree = rule.condition.tree
+    return Call("logic.not", (tree,), "bool", tree.span) if rule.negated else tree
+
+
+def _last_stage(tree: Expression, stages: list[str], definitions: Mapping[str, int]) -> int:
+    """The index of the last stage that the expression reads; 0 for one that reads none."""
+    last = 0
+    for node in walk(tree):
+        if isinstance(node, Signal):
+            last = max(last, stages.index(node.stage))
+        elif isinstance(node, Reference):
+            last = max(last, definitions.get(node.name, 0))
+    return last
+
+
+def _response(response: CheckedResponse, constants: Mapping[str, Expression]) -> Response:
+    def compiled(parts: tuple[str | Expression, ...]) -> tuple[str | Expression, ...]:
+        return tuple(part if isinstance(part, str) else lowered(part, constants) for part in parts)
+
+    return Response(
+        response.action,
+        response.failure,
+        compiled(response.say.compiled()) if response.say else (),
+        compiled(response.why.compiled()) if response.why else (),
+    )
+
+
+def _on_unknown(
+    rule: CheckedRule, fallback: CheckedResponse, constants: Mapping[str, Expression]
+) -> Response | None:
+    own = rule.on_unknown
+    if own == "ignore":
+        return None
+    if not isinstance(own, CheckedResponse):
+        return _response(fallback, constants)
+    merged = CheckedResponse(
+        own.path,
+        own.action,
+        own.failure or fallback.failure,
+        own.say or fallback.say,
+        own.why or fallback.why,
+    )
+    return _response(merged, constants)
+
+
+def _evaluation(checked: CheckedPolicy, constants: Mapping[str, Expression]) -> dict[str, Any]:
+    """The sections that are judged over many records, as JSON data with typed expressions."""
+    document = checked.document
+
+    def written(tree: Expression) -> list[Any]:
+        return write_expression(lowered(tree, constants))
+
+    thresholds = [
+        {
+            "path": list(one.path),
+            "metric": one.metric,
+            "operator": one.operator,
+            "limit": written(one.limit.tree),
+            "baseline": one.uses_baseline,
+        }
+        for one in checked.thresholds
+    ]
+    settings = document.model_dump(
+        mode="json",
+        exclude_none=True,
+        include={"metrics", "suites", "gates", "alerts", "invariants"},
+    )
+    return {
+        "settings": settings,
+        "metrics": {name: written(one.tree) for name, one in checked.metrics.items()},
+        "thresholds": thresholds,
+        "invariants": {
+            name: {"kind": one.path[-1], "condition": written(one.tree)}
+            for name, one in checked.invariants.items()
+        },
+    }

@@ -1,0 +1,310 @@
+"""The policy file's structure: pydantic models, from which the JSON Schema is generated.
+
+Where a key cannot be a Python name the field has an alias. Expressions are text here; `check` reads
+them. Field descriptions are what an editor shows.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+ScalarType = Literal[
+    "string", "bool", "int", "uint", "double", "bytes", "timestamp", "duration", "dyn"
+]
+SignalType = Literal[
+    "string", "bool", "int", "uint", "double", "bytes", "timestamp", "duration", "dyn",
+    "list", "map", "object",
+]  # fmt: skip
+Action = Literal["answer", "flag", "fallback", "escalate", "abstain", "refuse"]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=100)]
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=16_384)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+Window = Annotated[str, StringConstraints(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$")]
+Confidence = Annotated[float, Field(gt=0.5, lt=1)]
+SliceBy = Annotated[list[Text], Field(max_length=8)]
+
+
+class Model(BaseModel):
+    """A section of the file; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+def _spec(value: Any) -> Any:
+    """A signal's type alone, or a bare object's fields, in the long form."""
+    if isinstance(value, str):
+        return {"type": value}
+    if isinstance(value, dict) and "type" not in value:
+        return {"type": "object", "fields": value}
+    return value
+
+
+class Signal(Model):
+    """What a signal's value must be to be known."""
+
+    type: SignalType = Field(description="The type of the value.")
+    of: SignalSpec | None = Field(
+        None, description="The elements of a list, or the values of a map."
+    )
+    fields: dict[Name, SignalSpec] | None = Field(None, description="The fields of an object.")
+    enum: Annotated[list[str | int], Field(min_length=1, max_length=1_000)] | None = Field(
+        None, description="The values that it may have."
+    )
+    min: float | None = Field(None, description="The least value, inclusive.")
+    max: float | None = Field(None, description="The greatest value, inclusive.")
+    max_size: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="The most characters, bytes, elements or entries."
+    )
+    unit: Text | None = Field(None, description="The unit of a number: ms, usd, tokens.")
+    otel: Text | None = Field(None, description="The OpenTelemetry attribute that holds it.")
+    pii: bool = Field(False, description="Whether it is personal, so that logs mask it.")
+    optional: bool = Field(
+        False, description="Whether it may be absent; rules must then ask has()."
+    )
+    about: Text | None = Field(None, description="What it is, for readers.")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Signal:
+        for problem in _disagreements(self):
+            raise ValueError(problem)
+        return self
+
+
+SignalSpec = Annotated[Signal, BeforeValidator(_spec)]
+_NUMBERS = ("int", "uint", "double")
+_SIZED = ("string", "bytes", "list", "map", "dyn")
+
+
+def _disagreements(signal: Signal) -> list[str]:
+    """What a signal's keys say against each other."""
+    found: list[str] = []
+    kind = signal.type
+    if kind in ("list", "map") and signal.of is None:
+        found.append(f"a {kind} needs `of`, the type of its values")
+    if kind == "object" and not signal.fields:
+        found.append("an object needs `fields`")
+    if signal.of is not None and kind not in ("list", "map"):
+        found.append(f"`of` is for lists and maps, not for {kind}")
+    if signal.fields is not None and kind != "object":
+        found.append(f"`fields` is for objects, not for {kind}")
+    if (signal.min is not None or signal.max is not None) and kind not in _NUMBERS:
+        found.append(f"`min` and `max` are for numbers, not for {kind}")
+    if signal.min is not None and signal.max is not None and signal.min > signal.max:
+        found.append("`min` is above `max`")
+    if signal.max_size is not None and kind not in _SIZED:
+        found.append(f"`max_size` is for text, bytes, lists and maps, not for {kind}")
+    if signal.enum is not None:
+        wanted = {"string": str, "int": int, "uint": int}.get(kind)
+        if wanted is None:
+            found.append(f"`enum` is for strings and whole numbers, not for {kind}")
+        elif not all(isinstance(one, wanted) and not isinstance(one, bool) for one in signal.enum):
+            found.append(f"every value of `enum` must be {kind}")
+    return found
+
+
+class Parameter(Model):
+    """A tunable number, read as `params.NAME`."""
+
+    type: ScalarType = Field(description="The type of the value.")
+    default: bool | int | float | str = Field(description="The value unless another is given.")
+    min: float | None = Field(None, description="The least value, inclusive.")
+    max: float | None = Field(None, description="The greatest value, inclusive.")
+    unit: Text | None = Field(None, description="The unit of the number.")
+    about: Text | None = Field(None, description="What it tunes.")
+
+
+class Failure(Model):
+    """A category that failures are counted by."""
+
+    severity: Literal["info", "warning", "critical"] = Field(description="How bad it is.")
+    runbook: Text | None = Field(None, description="The runbook, or its section (`#name`).")
+    about: Text | None = Field(None, description="What it means.")
+
+
+class Otherwise(Model):
+    """What follows when a request is out of scope."""
+
+    then: Action = Field("refuse", description="What the system then does.")
+    failure: Label | None = Field(None, description="The failure that it counts as.")
+    say: Text | None = Field(None, description="What the user is told.")
+    why: Text | None = Field(None, description="The explanation for engineers.")
+
+
+class OnUnknown(Model):
+    """What follows when a condition stays unknown."""
+
+    then: Action = Field("abstain", description="What the system then does.")
+    failure: Label | None = Field(None, description="The failure that it counts as.")
+    say: Text | None = Field(None, description="What the user is told.")
+    why: Text | None = Field(None, description="The explanation for engineers.")
+
+
+class Rule(Model):
+    """A condition, and what follows when it holds."""
+
+    when: Expression = Field(description="The condition, a CEL expression.")
+    then: Action = Field(description="What the system does when it holds.")
+    failure: Label | None = Field(None, description="The failure that it counts as.")
+    say: Text | None = Field(None, description="What the user is told.")
+    why: Text | None = Field(
+        None, description="The explanation for engineers; {{ }} holds expressions."
+    )
+    on_unknown: Literal["ignore"] | Action | OnUnknown | None = Field(
+        None, description="What follows when the condition is unknown; by default the policy's."
+    )
+    runbook: Text | None = Field(None, description="The runbook, or its section (`#name`).")
+    about: Text | None = Field(None, description="Why the rule is there.")
+
+
+class MetricSpec(Model):
+    """A metric with what it means."""
+
+    value: Expression = Field(description="One number over many records.")
+    about: Text | None = Field(None, description="What it means.")
+    unit: Text | None = Field(None, description="Its unit.")
+    better: Literal["higher", "lower"] | None = Field(None, description="Which way is good.")
+
+
+class Suite(Model):
+    """A golden set, and what runs it."""
+
+    cases: Text | list[Text] = Field(description="The files of cases, from the policy's folder.")
+    target: Text | None = Field(
+        None, description="What is run: python:MODULE:FUNCTION, an http URL, or command:…"
+    )
+    about: Text | None = Field(None, description="What the cases are.")
+
+
+class Requirement(Model):
+    """A threshold with settings of its own."""
+
+    that: Expression = Field(description="A metric compared with a bound.")
+    by: SliceBy | None = Field(None, description="The slices that must each clear it.")
+    level: Literal["fail", "warn"] = Field("fail", description="Whether missing it blocks.")
+    confidence: Confidence | None = Field(None, description="The confidence of the interval.")
+    min_samples: Annotated[int, Field(ge=1)] | None = Field(None, description="Fewest records.")
+    about: Text | None = Field(None, description="Why it is required.")
+
+
+class Gate(Model):
+    """What a system must reach to ship."""
+
+    suites: list[Label] = Field(description="The suites that it judges.")
+    require: list[Expression | Requirement] = Field(description="What must hold.")
+    confidence: Confidence | None = Field(
+        None, description="Pass only if the interval at this confidence clears the bound."
+    )
+    min_samples: Annotated[int, Field(ge=1)] | None = Field(None, description="Fewest records.")
+    by: SliceBy | None = Field(None, description="The slices that must each clear it.")
+    correction: Literal["holm", "bonferroni", "benjamini-hochberg", "none"] = Field(
+        "holm", description="How slices share the error rate."
+    )
+    baseline: Text | None = Field(None, description="The run that `baseline` is taken from.")
+    runbook: Text | None = Field(None, description="What to do when it fails.")
+    about: Text | None = Field(None, description="What it guards.")
+
+
+class Slo(Model):
+    """A service level objective, expanded to burn-rate alerts."""
+
+    metric: Name = Field(description="The rate of bad records.")
+    objective: Annotated[float, Field(gt=0, lt=1)] = Field(description="The share that is good.")
+    window: Window = Field(description="Over how long: 30d.")
+
+
+class Alert(Model):
+    """When someone must be woken."""
+
+    when: Expression | None = Field(None, description="A metric compared with a bound.")
+    slo: Slo | None = Field(None, description="An objective, in place of `when`.")
+    window: Window | None = Field(None, description="Over how long the metric is taken: 1h.")
+    against: Window | None = Field(None, description="The window that `baseline` is taken over.")
+    by: SliceBy | None = Field(None, description="The slices that alert each by itself.")
+    confidence: Confidence | None = Field(None, description="The confidence of the interval.")
+    min_samples: Annotated[int, Field(ge=1)] | None = Field(None, description="Fewest records.")
+    for_: Window | None = Field(None, alias="for", description="How long it must hold first.")
+    keep_firing_for: Window | None = Field(None, description="How long it fires on after.")
+    no_data: Literal["fire", "keep", "ok"] = Field("fire", description="What silence means.")
+    severity: Literal["page", "ticket", "info"] = Field("ticket", description="Who is woken.")
+    owner: Text | None = Field(None, description="Who is told, if not the policy's owner.")
+    runbook: Text | None = Field(None, description="What to do.")
+    about: Text | None = Field(None, description="What it means.")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Alert:
+        if (self.when is None) == (self.slo is None):
+            raise ValueError("an alert has either `when` or `slo`")
+        if self.when is not None and self.window is None:
+            raise ValueError("an alert with `when` needs a `window`")
+        return self
+
+
+class Invariant(Model):
+    """What is proved for every input."""
+
+    never: Expression | None = Field(None, description="What must never hold.")
+    always: Expression | None = Field(None, description="What must always hold.")
+    about: Text | None = Field(None, description="Why it matters.")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Invariant:
+        if (self.never is None) == (self.always is None):
+            raise ValueError("an invariant has either `never` or `always`")
+        return self
+
+
+class PolicyDocument(Model):
+    """A policy file."""
+
+    demur: Literal[1] = Field(description="The version of the language.")
+    policy: Label = Field(description="The policy's name.")
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+([-+].*)?$")] | None = Field(
+        None, description="The policy's own version: 1.4.0."
+    )
+    about: Text = Field(description="What the system does and does not do.")
+    owner: Text = Field(description="Who answers for it.")
+    runbook: Text | None = Field(None, description="What to do when it alerts, as a path.")
+    include: Annotated[list[Text], Field(max_length=32)] = Field(
+        default=[], description="Fragments to merge, from this folder or below."
+    )
+    stages: Annotated[dict[Name, dict[Name, SignalSpec]], Field(max_length=50)] = Field(
+        default={}, description="What may be read, in the order in which it becomes known."
+    )
+    outcome: dict[Name, SignalSpec] = Field(
+        default={}, description="What is known only afterwards; rules may not read it."
+    )
+    params: dict[Name, Parameter] = Field(default={}, description="The tunable numbers.")
+    define: Annotated[dict[Name, Expression], Field(max_length=2_000)] = Field(
+        default={}, description="Named expressions."
+    )
+    failures: dict[Label, Failure] = Field(
+        default={}, description="The categories that failures are counted by."
+    )
+    scope: dict[Label, Expression | Otherwise] = Field(
+        default={}, description="What must hold for a request to be taken; else `otherwise`."
+    )
+    rules: Annotated[dict[Label, Rule], Field(max_length=5_000)] = Field(
+        default={}, description="When not simply to answer, and what to do instead."
+    )
+    on_unknown: OnUnknown = Field(
+        default=OnUnknown(), description="What follows when a condition stays unknown."
+    )
+    metrics: dict[Name, Expression | MetricSpec] = Field(
+        default={}, description="Numbers over many records."
+    )
+    suites: dict[Label, Suite] = Field(default={}, description="Golden sets and hard cases.")
+    gates: dict[Label, Gate] = Field(default={}, description="What must be reached to ship.")
+    alerts: dict[Label, Alert] = Field(default={}, description="When someone must be woken.")
+    invariants: dict[Label, Invariant] = Field(
+        default={}, description="What is proved for every input."
+    )

@@ -1,0 +1,148 @@
+"""Expressions and messages of a policy file: parsed, checked, and their problems placed in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from demur.cel import syntax
+from demur.cel.check import check
+from demur.cel.environment import Environment
+from demur.cel.parse import parse
+from demur.cel.problems import EXPRESSION_CODES, ExpressionError, Problem
+from demur.diagnostics import Diagnostic, Severity, Span
+from demur.language.guards import unguarded
+from demur.language.nodes import ScalarNode
+from demur.policy import Expression
+from demur.types import Type
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedExpression:
+    """An expression of the file that is right: where it stands, its syntax and its typed tree.
+
+    `offset` is where its text begins in the scalar's content: 0, or later within a message.
+    """
+
+    path: Path
+    scalar: ScalarNode
+    syntax: syntax.Node
+    tree: Expression
+    type: Type
+    offset: int = 0
+
+    @property
+    def text(self) -> str:
+        """The expression as written."""
+        return self.scalar.text[self.offset :] if self.offset == 0 else self._part()
+
+    def _part(self) -> str:
+        end = self.scalar.text.find("}}", self.offset)
+        return self.scalar.text[self.offset : end if end >= 0 else None]
+
+    def span_of(self, node: Expression | syntax.Node) -> Span:
+        """Where a part of the expression stands in the file."""
+        start, end = node.span
+        return self.scalar.span_of(self.offset + start, self.offset + end)
+
+    @property
+    def span(self) -> Span:
+        """Where the whole expression stands in the file."""
+        return self.span_of(self.syntax)
+
+
+def checked_expression(
+    path: Path,
+    scalar: ScalarNode,
+    environment: Environment,
+    expected: Type | None,
+    *,
+    text: str | None = None,
+    offset: int = 0,
+    optional: frozenset[str] = frozenset(),
+) -> tuple[CheckedExpression | None, list[Diagnostic]]:
+    """The checked expression in a scalar, or the diagnostics of why there is none.
+
+    `optional` are the paths of optional signals and fields, which must be read under a guard.
+    """
+    written = scalar.text if text is None else text
+    try:
+        node = parse(written)
+        tree, type = check(written, node, environment, expected)
+    except ExpressionError as error:
+        return None, [placed(problem, scalar, offset) for problem in error.problems]
+    problems = [
+        Problem(
+            "DM310",
+            f"`{name}` is optional and is read without asking whether it is there.",
+            *span,
+            f"Write `has({name}) && …`, or give what to take in its place.",
+        )
+        for name, span in unguarded(tree, optional)
+    ]
+    if problems:
+        return None, [placed(problem, scalar, offset) for problem in problems]
+    return CheckedExpression(path, scalar, node, tree, type, offset), []
+
+
+def placed(problem: Problem, scalar: ScalarNode, offset: int = 0) -> Diagnostic:
+    """A problem of an expression as a diagnostic in the file."""
+    length = len(scalar.text)
+    start = min(offset + problem.start, length)
+    end = min(max(offset + problem.end, start), length)
+    return Diagnostic(
+        problem.code,
+        EXPRESSION_CODES[problem.code][0],
+        Severity.ERROR,
+        problem.message,
+        scalar.span_of(start, end),
+        problem.help,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text with expressions in `{{ }}`: its parts in order."""
+
+    scalar: ScalarNode
+    parts: tuple[str | CheckedExpression, ...]
+
+    def compiled(self) -> tuple[str | Expression, ...]:
+        """The parts as the compiled policy holds them."""
+        return tuple(part if isinstance(part, str) else part.tree for part in self.parts)
+
+
+def checked_message(
+    path: Path, scalar: ScalarNode, environment: Environment, optional: frozenset[str]
+) -> tuple[Message | None, list[Diagnostic]]:
+    """The message in a scalar, or the diagnostics of why there is none."""
+    diagnostics: list[Diagnostic] = []
+    parts: list[str | CheckedExpression] = []
+    text = scalar.text
+    position = 0
+    while (opening := text.find("{{", position)) >= 0:
+        closing = text.find("}}", opening)
+        if closing < 0:
+            problem = Problem(
+                "DM301", "The `{{` is not closed.", opening, opening + 2, "Close it with `}}`."
+            )
+            return None, [*diagnostics, placed(problem, scalar)]
+        if opening > position:
+            parts.append(text[position:opening])
+        expression, problems = checked_expression(
+            path,
+            scalar,
+            environment,
+            None,
+            text=text[opening + 2 : closing],
+            offset=opening + 2,
+            optional=frozenset(),
+        )
+        diagnostics.extend(problems)
+        if expression is not None:
+            parts.append(expression)
+        position = closing + 2
+    if position < len(text):
+        parts.append(text[position:])
+    return (None if diagnostics else Message(scalar, tuple(parts))), diagnostics

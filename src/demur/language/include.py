@@ -1,0 +1,159 @@
+"""Fragments merged into a policy file before it is validated; each node keeps its own file's place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from demur.diagnostics import Diagnostic
+from demur.language.document_codes import finding
+from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from demur.language.source import Source, read_source
+from demur.suggestions import did_you_mean
+
+MAXIMUM_FILES = 32
+MAXIMUM_DEPTH = 8
+_OWN = ("policy", "about", "owner", "version", "runbook")
+"""What only the policy file itself says."""
+
+
+def resolve_includes(source: Source, folder: Path) -> tuple[Source, list[Diagnostic]]:
+    """The file with its fragments merged in, theirs first, and what is wrong with them.
+
+    A fragment is a policy file without the policy's own facts, in `folder` or below it.
+    """
+    if not isinstance(source.root, MappingNode) or source.root.get("include") is None:
+        return source, []
+    reader = _Reader(folder)
+    root = reader.merged(source, source.root, (Path(source.path).name,), folder)
+    return replace(source, root=root), reader.diagnostics
+
+
+class _Reader:
+    """One resolution: the files read so far and what is wrong."""
+
+    def __init__(self, folder: Path) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._top = folder.resolve()
+        self._read = 0
+
+    def merged(
+        self, source: Source, root: MappingNode, chain: tuple[str, ...], folder: Path
+    ) -> MappingNode:
+        """The root with what it includes before its own entries."""
+        parts = [
+            fragment
+            for name in _names(root.get("include"))
+            if (fragment := self._fragment(name, source, chain, folder)) is not None
+        ]
+        own = tuple(entry for entry in root.entries if entry.key.text != "include")
+        for part in reversed(parts):
+            own = self._joined(part.entries, own)
+        return MappingNode(root.span, own)
+
+    def _fragment(
+        self, name: ScalarNode, source: Source, chain: tuple[str, ...], folder: Path
+    ) -> MappingNode | None:
+        problem = self._refusal(name.text, chain, folder)
+        if problem is not None:
+            message, advice = problem
+            self.diagnostics.append(finding("DM211", message, name.span, advice))
+            return None
+        path = folder / name.text
+        shown = (PurePosixPath(source.path).parent / name.text).as_posix()
+        self._read += 1
+        fragment = read_source(path, shown)
+        self.diagnostics.extend(fragment.diagnostics)
+        if not isinstance(fragment.root, MappingNode):
+            if not fragment.diagnostics:
+                self.diagnostics.append(
+                    finding("DM211", f"`{name.text}` is not a mapping.", name.span)
+                )
+            return None
+        root = self._without_own(fragment.root)
+        return self.merged(fragment, root, (*chain, name.text), path.parent)
+
+    def _without_own(self, root: MappingNode) -> MappingNode:
+        version = root.key("demur")
+        if version is None:
+            span = root.entries[0].key.span if root.entries else root.span
+            self.diagnostics.append(
+                finding("DM202", "`demur` is missing.", span, "A fragment begins with `demur: 1`.")
+            )
+        for key in _OWN:
+            node = root.key(key)
+            if node is not None:
+                message = f"A fragment has no `{key}`: only the policy file itself has."
+                self.diagnostics.append(finding("DM211", message, node.span, "Leave it out."))
+        return MappingNode(
+            root.span,
+            tuple(one for one in root.entries if one.key.text not in ("demur", *_OWN)),
+        )
+
+    def _refusal(
+        self, name: str, chain: tuple[str, ...], folder: Path
+    ) -> tuple[str, str | None] | None:
+        """Why a file is not included, and what to do; None where it is."""
+        if self._read >= MAXIMUM_FILES:
+            return f"More than {MAXIMUM_FILES} files are included.", None
+        if len(chain) > MAXIMUM_DEPTH:
+            return f"Includes are nested more than {MAXIMUM_DEPTH} deep.", None
+        parts = PurePosixPath(name).parts
+        if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute():
+            return f"`{name}` is an absolute path.", "Name a file in the policy's folder or below."
+        if ".." in parts or "\\" in name or ":" in name:
+            return f"`{name}` leads out of the folder.", "Name a file in the policy's folder or below."
+        path = folder / name
+        if not path.resolve().is_relative_to(self._top):
+            return f"`{name}` leads out of the folder.", "Name a file in the policy's folder or below."
+        if name in chain:
+            return f"`{name}` includes itself.", None
+        if not path.is_file():
+            siblings = [one.name for one in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+            return f"There is no file `{name}`.", did_you_mean(path.name, siblings)
+        return None
+
+    def _joined(
+        self, first: tuple[Entry, ...], second: tuple[Entry, ...]
+    ) -> tuple[Entry, ...]:
+        """The entries of both; a section that both have has the entries of both."""
+        joined = {entry.key.text: entry for entry in first}
+        for entry in second:
+            name = entry.key.text
+            other = joined.get(name)
+            if other is None:
+                joined[name] = entry
+            elif isinstance(other.value, MappingNode) and isinstance(entry.value, MappingNode):
+                joined[name] = Entry(entry.key, self._section(other.value, entry.value, name))
+            else:
+                self._twice(name, other, entry)
+        return tuple(joined.values())
+
+    def _section(self, first: MappingNode, second: MappingNode, section: str) -> MappingNode:
+        entries = {entry.key.text: entry for entry in first.entries}
+        for entry in second.entries:
+            other = entries.get(entry.key.text)
+            if other is None:
+                entries[entry.key.text] = entry
+            elif (
+                section == "stages"
+                and isinstance(other.value, MappingNode)
+                and isinstance(entry.value, MappingNode)
+            ):
+                merged = self._section(other.value, entry.value, entry.key.text)
+                entries[entry.key.text] = Entry(entry.key, merged)
+            else:
+                self._twice(entry.key.text, other, entry)
+        return MappingNode(second.span, tuple(entries.values()))
+
+    def _twice(self, name: str, first: Entry, second: Entry) -> None:
+        where = first.key.span
+        message = f"`{name}` is defined already, at {where.path}:{where.start.line}."
+        self.diagnostics.append(
+            finding("DM212", message, second.key.span, "Give one of them another name.")
+        )
+
+
+def _names(node: Node | None) -> list[ScalarNode]:
+    items = node.items if isinstance(node, SequenceNode) else ()
+    return [item for item in items if isinstance(item, ScalarNode)]

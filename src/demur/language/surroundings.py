@@ -1,0 +1,117 @@
+"""What each kind of expression in a policy file may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from demur.cel.environment import Environment
+from demur.policy import Expression, Parameter, Reference, Shape, Signal, Variable, objects, type_of
+from demur.types import BOOL, DOUBLE, STRING, Type, list_of, parse_type
+
+DECISION: Mapping[str, Type] = {
+    "decision.action": STRING,
+    "decision.answered": BOOL,
+    "decision.declined": BOOL,
+    "decision.rule": STRING,
+    "decision.rules": list_of(STRING),
+    "decision.failure": STRING,
+    "decision.failures": list_of(STRING),
+    "decision.unknown": list_of(STRING),
+    "decision.stage": STRING,
+}
+"""What metrics, invariants and slices may read of a decision."""
+
+Stages = Mapping[str, Mapping[str, Shape]]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The policy's names: signals by stage, outcome, parameters, and the definitions checked so far."""
+
+    stages: Stages
+    outcome: Mapping[str, Shape]
+    parameters: Mapping[str, Type]
+    definitions: Mapping[str, Type] = field(default_factory=dict[str, Type])
+
+    def with_definitions(self, definitions: Mapping[str, Type]) -> Surroundings:
+        """These surroundings with these definitions."""
+        return replace(self, definitions=definitions)
+
+    @property
+    def for_rules(self) -> Environment:
+        """Signals, parameters and definitions: what is known when a rule decides."""
+        return self._environment(self._signals(self.stages))
+
+    @property
+    def for_invariants(self) -> Environment:
+        """What rules may name, and the decision."""
+        return self._environment({**self._signals(self.stages), **DECISION})
+
+    @property
+    def for_metrics(self) -> Environment:
+        """What rules may name, the decision and the outcome, and the aggregates."""
+        names = {**self._signals(self._all_stages), **DECISION}
+        return self._environment(names, frozenset(("anywhere", "metrics")))
+
+    def for_thresholds(self, metrics: Mapping[str, Type]) -> Environment:
+        """Metrics, parameters and the baseline, as numbers."""
+        parameters = {f"params.{name}": type for name, type in self.parameters.items()}
+        return Environment(variables={**metrics, **parameters, "baseline": DOUBLE}, make=self._make)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The declared paths of all optional signals and fields."""
+        found: set[str] = set()
+        for stage, signals in self._all_stages.items():
+            for name, shape in signals.items():
+                if shape.optional:
+                    found.add(f"{stage}.{name}")
+                for path, inner in objects(f"{stage}.{name}", shape).items():
+                    found.update(
+                        f"{path}.{part}"
+                        for part, field in (inner.fields or {}).items()
+                        if field.optional
+                    )
+        return frozenset(found)
+
+    @property
+    def _all_stages(self) -> Stages:
+        return {**self.stages, "outcome": self.outcome}
+
+    def _signals(self, stages: Stages) -> dict[str, Type]:
+        return {
+            f"{stage}.{name}": parse_type(type_of(shape, f"{stage}.{name}"))
+            for stage, signals in stages.items()
+            for name, shape in signals.items()
+        }
+
+    def _environment(
+        self, names: Mapping[str, Type], scopes: frozenset[str] = frozenset(("anywhere",))
+    ) -> Environment:
+        parameters = {f"params.{name}": type for name, type in self.parameters.items()}
+        fields = {
+            path: {
+                name: parse_type(type_of(part, f"{path}.{name}"))
+                for name, part in (shape.fields or {}).items()
+            }
+            for stage, signals in self._all_stages.items()
+            for signal, holder in signals.items()
+            for path, shape in objects(f"{stage}.{signal}", holder).items()
+        }
+        return Environment(
+            variables={**self.definitions, **parameters, **names},
+            make=self._make,
+            objects=fields,
+            scopes=scopes,
+        )
+
+    def _make(self, name: str, type: Type, span: tuple[int, int]) -> Expression:
+        stage, _, rest = name.partition(".")
+        if stage == "params":
+            return Parameter(rest, str(type), span)
+        if stage in self._all_stages and rest:
+            return Signal(stage, rest, str(type), span)
+        if name in self.definitions:
+            return Reference(name, str(type), span)
+        return Variable(name, str(type), span)
