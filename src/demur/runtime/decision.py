@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from demur.policy import Expression
     from demur.runtime.evaluator import Evaluator
 
 MASK = "<pii>"
@@ -45,15 +46,13 @@ class Firing:
     __slots__ = ("_evaluator", "_record", "response", "rule", "state")
 
     def __init__(
-        self, evaluator: Evaluator, record: Mapping[str, Any], rule: Rule, unknown: bool
+        self, evaluator: Evaluator, record: Mapping[str, Any], rule: Rule, response: Response
     ) -> None:
-        response = rule.on_unknown if unknown else rule.response
-        assert response is not None
         self._evaluator = evaluator
         self._record = record
         self.rule = rule
-        self.response: Response = response
-        self.state = "unknown" if unknown else "fired"
+        self.response = response
+        self.state = "fired" if response is rule.response else "unknown"
 
     def __repr__(self) -> str:
         return f"Firing(rule={self.name!r}, action={self.action!r}, state={self.state!r})"
@@ -96,14 +95,14 @@ class Decision:
     the file gives `rule`, `failure`, `message` and `why`.
     """
 
-    __slots__ = ("_evaluator", "_record", "_spoken", "_unknowns", "action", "stage")
+    __slots__ = ("_evaluator", "_leading", "_record", "_spoken", "_unknowns", "action", "stage")
 
     def __init__(
         self,
         evaluator: Evaluator,
         stage: str | None,
         record: Mapping[str, Any] | None,
-        spoken: tuple[tuple[Rule, bool], ...],
+        spoken: tuple[tuple[Rule, Response], ...],
         unknowns: tuple[tuple[str, EvaluationError], ...] = (),
     ) -> None:
         self._evaluator = evaluator
@@ -111,12 +110,15 @@ class Decision:
         self._spoken = spoken
         self._unknowns = unknowns
         self.stage = stage
-        action = "answer"
-        for rule, is_unknown in spoken:
-            response = rule.on_unknown if is_unknown else rule.response
-            if STRICTNESS[response.action] > STRICTNESS[action]:  # type: ignore[union-attr]
-                action = response.action  # type: ignore[union-attr]
-        self.action = action
+        leading: tuple[Rule, Response] | None = None
+        strictest = -1
+        for one in spoken:
+            strictness = STRICTNESS[one[1].action]
+            if strictness > strictest:
+                strictest = strictness
+                leading = one
+        self._leading = leading
+        self.action = "answer" if leading is None else leading[1].action
 
     def __repr__(self) -> str:
         return f"Decision(action={self.action!r}, rule={self.rule!r}, failure={self.failure!r})"
@@ -146,44 +148,40 @@ class Decision:
     def firings(self) -> tuple[Firing, ...]:
         """Every rule that spoke, in file order."""
         record = self._record if self._record is not None else {}
-        return tuple(
-            Firing(self._evaluator, record, rule, is_unknown) for rule, is_unknown in self._spoken
-        )
-
-    @property
-    def leading(self) -> Firing | None:
-        """The firing that decides: the first of the strictest action; None if none fired."""
-        return next((one for one in self.firings if one.action == self.action), None)
+        return tuple(Firing(self._evaluator, record, *one) for one in self._spoken)
 
     @property
     def rule(self) -> str | None:
-        """The name of the rule that decides."""
-        leading = self.leading
-        return None if leading is None else leading.name
+        """The name of the rule that decides: the first of the strictest action; None if none fired."""
+        return None if self._leading is None else self._leading[0].name
 
     @property
     def failure(self) -> str | None:
         """The failure that the deciding rule counts as."""
-        leading = self.leading
-        return None if leading is None else leading.failure
+        return None if self._leading is None else self._leading[1].failure
 
     @property
     def failures(self) -> tuple[str, ...]:
         """Every failure that fired, each once, in file order."""
-        found = dict.fromkeys(one.failure for one in self.firings)
+        found = dict.fromkeys(response.failure for _, response in self._spoken)
         return tuple(failure for failure in found if failure is not None)
 
     @property
     def message(self) -> str | None:
         """What to tell the user: the first message among the firings of the decided action."""
-        spoken = (one.message for one in self.firings if one.action == self.action)
-        return next((message for message in spoken if message is not None), None)
+        for _, response in self._spoken:
+            if response.say and response.action == self.action:
+                return self._render(response.say, masked=False)
+        return None
 
     @property
     def why(self) -> str | None:
-        """The deciding rule's explanation for engineers."""
-        leading = self.leading
-        return None if leading is None else leading.why
+        """The deciding rule's explanation for engineers, personal values masked."""
+        return None if self._leading is None else self._render(self._leading[1].why, masked=True)
+
+    def _render(self, text: tuple[str | Expression, ...], *, masked: bool) -> str | None:
+        record = self._record if self._record is not None else {}
+        return self._evaluator.render(text, record, masked=masked)
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:

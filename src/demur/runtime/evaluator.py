@@ -9,7 +9,7 @@ from demur.backends.python.decisions import (
     write_precise,
 )
 from demur.functions.values import EvaluationError, error
-from demur.policy import Expression, Policy, Rule
+from demur.policy import Expression, Policy, Response, Rule
 from demur.runtime.decision import MASK, Decision, display
 
 TYPE_CHECKING = False
@@ -64,21 +64,21 @@ class Evaluator:
             return self._decide_precisely(prepared, record, strict)
         if not fired:
             return prepared.answer
-        rules = prepared.rules
-        return Decision(self, prepared.stage, record, tuple([(rules[at], False) for at in fired]))
+        responses = prepared.responses
+        return Decision(self, prepared.stage, record, tuple([responses[at] for at in fired]))
 
     def _decide_precisely(
         self, prepared: _Prepared, record: Mapping[str, Any], strict: bool
     ) -> Decision:
-        spoken: list[tuple[Rule, bool]] = []
+        spoken: list[tuple[Rule, Response]] = []
         unknowns: list[tuple[str, EvaluationError]] = []
         for rule, state in self._outcomes(prepared, record):
             if state is True:
-                spoken.append((rule, False))
+                spoken.append((rule, rule.response))
             elif state is not False:
                 unknowns.append((rule.name, state))
                 if rule.on_unknown is not None:
-                    spoken.append((rule, True))
+                    spoken.append((rule, rule.on_unknown))
         if strict and unknowns:
             reasons = dict.fromkeys(reason for _, one in unknowns for reason in one.reasons)
             raise EvaluationError(*reasons)
@@ -184,7 +184,7 @@ class Evaluator:
 class _Prepared:
     """A stage's rules with their generated code; the precise form is made when first needed."""
 
-    __slots__ = ("answer", "conditions", "decide", "rules", "stage")
+    __slots__ = ("answer", "conditions", "decide", "responses", "rules", "stage")
 
     def __init__(
         self,
@@ -195,6 +195,7 @@ class _Prepared:
     ) -> None:
         self.stage = stage
         self.rules = rules
+        self.responses = tuple([(rule, rule.response) for rule in rules])
         self.decide = decide
         self.answer = answer
         self.conditions: Conditions | None = None

@@ -26,12 +26,16 @@ _CLASSES: dict[str, type] = {
 
 def accepts(type: Type) -> Test:
     """A test of whether a value is of this type; a type parameter takes any."""
-    if type.is_parameter or type.name == "dyn":
+    if _is_open(type):
         return lambda value: True
     if type.name == "list":
+        if _is_open(type.parameters[0]):
+            return lambda value: value.__class__ is list
         element = accepts(type.parameters[0])
         return lambda value: value.__class__ is list and all(map(element, value))
     if type.name == "map":
+        if _is_open(type.parameters[1]):
+            return lambda value: value.__class__ is dict
         inner = accepts(type.parameters[1])
         return lambda value: value.__class__ is dict and all(map(inner, value.values()))
     if type.name == "optional":
@@ -43,3 +47,8 @@ def accepts(type: Type) -> Test:
     if expected is not None:
         return lambda value: value.__class__ is expected
     return lambda value: getattr(value, "cel_type_name", None) == type.name
+
+
+def _is_open(type: Type) -> bool:
+    """Whether a value of any type will do."""
+    return type.is_parameter or type.name == "dyn"

@@ -156,11 +156,11 @@ class Writer:
             text = special(self, node)
             if text is not None:
                 return text
-        if "|" in node.function:
+        if "|" in node.function or any(map(_is_untyped, node.arguments)):
             function = self.bind(support.dispatcher(node.function), "dispatch")
             return f"{function}({self._arguments(node)})"
         overload = find(node.function)
-        if overload.inline is not None and all(part.type != "dyn" for part in node.arguments):
+        if overload.inline is not None:
             return overload.inline.format(*map(self.write, node.arguments))
         return f"{self.bind(overload.python, 'f')}({self._arguments(node)})"
 
@@ -316,6 +316,11 @@ def known_number(writer: Writer, node: Call) -> str | None:
 
     fails = writer.bind(not_a_number, "fails")
     return f"({text} if {text} == {text} else {fails}())"
+
+
+def _is_untyped(node: Expression) -> bool:
+    """Whether only the value will tell whether it is of the type that an overload needs."""
+    return "dyn" in node.type
 
 
 def _is_total(node: Expression) -> bool:
