@@ -267,12 +267,15 @@ def _bad_value(path: Path_, instance: Any, values: list[str], span: Span) -> Dia
     return finding("DM204", f"`{instance}` is no possible value here.", span, advice)
 
 
-def write_schemas(folder: Path) -> None:
-    """Writes both schemas into a folder."""
-    for name, schema in (("policy", policy_schema()), ("test", test_schema())):
-        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        (folder / f"{name}.schema.json").write_text(text, encoding="utf-8", newline="\n")
+def schema_texts() -> dict[str, str]:
+    """The files in `schemas/` that this module defines, by name."""
+    schemas = {"policy.schema.json": policy_schema(), "test.schema.json": test_schema()}
+    return {
+        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in schemas.items()
+    }
 
 
 if __name__ == "__main__":
-    write_schemas(Path("schemas"))
+    for name, text in schema_texts().items():
+        (Path("schemas") / name).write_text(text, encoding="utf-8", newline="\n")

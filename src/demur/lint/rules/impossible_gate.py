@@ -1,0 +1,72 @@
+"""A requirement that can never be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from demur.diagnostics import Severity
+from demur.language.checked import CheckedPolicy, CheckedThreshold
+from demur.language.document import Requirement
+from demur.lint.rule import HEADER, Finding, Rule
+from demur.lint.trees import number
+from demur.policy import Call
+
+
+def _check(policy: CheckedPolicy) -> Iterator[Finding]:
+    for one in policy.thresholds:
+        if one.path[0] == "gates" and _confidence(policy, one) is not None:
+            tree = policy.metrics[one.metric].tree
+            is_rate = isinstance(tree, Call) and tree.function.startswith("aggregates.rate")
+            end = 0.0 if "<" in one.operator else 1.0
+            if is_rate and number(one.limit.tree) == end:
+                message = f"With `confidence`, no number of cases shows that a rate is {end:g}."
+                advice = "Give the requirement a bound that can be cleared, or no confidence."
+                yield Finding(one.limit.span, message, advice)
+
+
+def _confidence(policy: CheckedPolicy, one: CheckedThreshold) -> float | None:
+    gate = policy.document.gates[one.owner]
+    at = one.path[3]
+    requirement = gate.require[at] if isinstance(at, int) else None
+    if isinstance(requirement, Requirement) and requirement.confidence is not None:
+        return requirement.confidence
+    return gate.confidence
+
+
+RULE = Rule(
+    code="DM531",
+    name="impossible-gate",
+    title="A requirement that can never be shown",
+    severity=Severity.ERROR,
+    explanation="""\
+Looks for requirements with a `confidence` whose bound is the very end of a rate's range. However
+many cases go well, an interval never clears 0 or 1 themselves.
+""",
+    wrong=HEADER
+    + """\
+metrics:
+  wrong_rate: rate(decision.declined)
+suites:
+  golden: {cases: golden.jsonl}
+gates:
+  ship:
+    suites: [golden]
+    confidence: 0.95
+    by: [decision.action]
+    require: [wrong_rate <= 0]
+""",
+    right=HEADER
+    + """\
+metrics:
+  wrong_rate: rate(decision.declined)
+suites:
+  golden: {cases: golden.jsonl}
+gates:
+  ship:
+    suites: [golden]
+    min_samples: 30
+    by: [decision.action]
+    require: [wrong_rate <= 0]
+""",
+    check=_check,
+)
