@@ -1,0 +1,117 @@
+"""The command `demur`. Each command is a module of `commands` and loaded when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import click
+
+from demur.cli.output import colour
+from demur.cli.status import BROKEN_PIPE, INTERRUPTED, CouldNotRun
+from demur.report import version
+from demur.suggestions import did_you_mean
+
+COMMANDS = tuple(
+    sorted(one.name for one in iter_modules([str(Path(__file__).parent / "commands")]))
+)
+"""The commands' names. The module of each has the click command as `command`."""
+
+
+class _Commands(click.Group):
+    """The commands found by folder; whatever goes wrong in one ends in a message and a status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return import_module(f"{__name__}.commands.{cmd_name}").command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            advice = did_you_mean(args[0], COMMANDS) or "`demur --help` lists them."
+            raise click.UsageError(f"There is no command `{args[0]}`. {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            _forget_output()
+            ctx.exit(BROKEN_PIPE)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except OSError as failure:
+            name = failure.filename
+            where = f"{name}: " if isinstance(name, str) else ""
+            raise CouldNotRun(f"{where}{failure.strerror or failure}") from None
+        except Exception as failure:
+            if ctx.params.get("debug"):
+                import traceback
+
+                click.echo(traceback.format_exc(), err=True, nl=False)
+            what = type(failure).__name__
+            advice = "This is a fault in demur: please report it, with what --debug shows."
+            raise CouldNotRun(f"Internal error ({what}). {advice}") from None
+
+
+def _forget_output() -> None:
+    """Nobody reads the output any more; Python must not complain about that when it ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 pass, 1 fail, 2 wrong usage or invalid policy, 3 inconclusive, "
+    "4 could not run.",
+)
+@click.option("--debug", is_flag=True, help="Show where in demur an internal error arose.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, wanted: _show_version(ctx) if wanted else None,
+    help="Show the version.",
+)
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """One policy for what an ML system may do: checked, tested, compiled, decided.
+
+    A policy file says what a system may answer, when it must refuse or abstain, and how good it
+    has to be. These commands check it, compile it and decide records by it.
+    """
+    del debug  # read by `_Commands.invoke`
+    ctx.color = colour()
+
+
+def _show_version(ctx: click.Context) -> None:
+    click.echo(f"demur {version()}")
+    ctx.exit()
+
+
+def main() -> None:
+    """Runs the command line and exits with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        _write_utf8(stream)
+    cli(prog_name="demur")
+
+
+def _write_utf8(stream: Any) -> None:
+    """Whatever the console's own encoding, what demur writes is UTF-8 and never fails to encode."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")

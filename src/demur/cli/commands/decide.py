@@ -1,0 +1,229 @@
+"""`demur decide`: records in, decisions out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from demur.cli import output, policies
+from demur.cli.progress import Progress
+from demur.cli.stages import known_stage
+from demur.cli.status import COULD_NOT_RUN, FAIL, PASS, CouldNotRun
+from demur.diagnostics import Diagnostic, describe
+from demur.functions.values import EvaluationError
+from demur.interop.record import Record, UnreadableRecords
+from demur.interop.record_codes import problem
+from demur.interop.records import read_records
+from demur.policy import ACTIONS
+from demur.report import plural, printable
+from demur.runtime.decision import Decision
+from demur.runtime.evaluator import Evaluator
+from demur.suggestions import did_you_mean
+
+_STDIN = Path("-")
+_IDENTITIES = ("id", "trace_id")
+"""What a record may call itself; its decision repeats it."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+Drawing = Callable[[Record, Decision], str]
+
+
+@click.command(short_help="Decide records: JSONL or Parquet in, decisions as JSONL out.")
+@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--stage", help="Decide as at this stage; the last by default.")
+@click.option("--explain", is_flag=True, help="Show each rule's value and the signals behind it.")
+@click.option("--strict", is_flag=True, help="A record with unknown signals is an error.")
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value for a parameter of the policy. May be repeated.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["jsonl", "text"]),
+    help="jsonl by default; text with --explain.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the decisions to this file, which appears when all are made.",
+)
+@click.option(
+    "--fail-on", metavar="ACTION,…", help="Exit with 1 if a decision is one of these actions."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    policy: Path,
+    file: Path,
+    stage: str | None,
+    explain: bool,
+    strict: bool,
+    parameters: tuple[str, ...],
+    format_name: str | None,
+    target: Path | None,
+    fail_on: str | None,
+) -> None:
+    """Decide the records of FILE by POLICY, a policy file or a bundle.
+
+    FILE is JSONL, or Parquet if it ends in .parquet; without it records are read from standard
+    input. Each record gives one line, in order, with its id and trace_id. What cannot be read is
+    reported with its place, and the rest is decided all the same.
+
+    Exit status: 0 all decided, 1 an action of --fail-on, 2 wrong usage or invalid policy, 4 records
+    that could not be read, or none at all for --fail-on.
+    """
+    if explain and format_name == "jsonl":
+        raise click.UsageError("--explain is text: leave out --format.")
+    failing = _actions(fail_on)
+    evaluator = _with_parameters(policies.load(policy), parameters)
+    known_stage(evaluator, stage)
+    if not evaluator.rules_at(stage):
+        click.echo("No rule runs here, so every record is answered.", err=True)
+    on_terminal = target is None and sys.stdout.isatty()
+    coloured = on_terminal and output.colour() is not False
+    draw = _line
+    if explain or format_name == "text":
+        draw = _text(evaluator, explain=explain, coloured=coloured)
+    progress = Progress("decided", shown=not on_terminal)
+    read = unread = fails = 0
+    with _opened(target) as stream:
+        for one in _decided(evaluator, _records(file), stage, strict=strict, file=file):
+            read += 1
+            progress.advance(read)
+            if isinstance(one, Diagnostic):
+                unread += 1
+                click.echo(printable(describe(one)), err=True)
+                continue
+            record, decision = one
+            fails += decision.action in failing
+            stream.write(draw(record, decision).encode("utf-8", "backslashreplace"))
+            if file == _STDIN:
+                stream.flush()
+    progress.close()
+    if not read:
+        click.echo("There were no records.", err=True)
+        ctx.exit(COULD_NOT_RUN if failing else PASS)
+    if unread:
+        done = "decided" if strict else "read"
+        click.echo(f"{unread:,} of {plural(read, 'line')} could not be {done}.", err=True)
+        ctx.exit(COULD_NOT_RUN)
+    ctx.exit(FAIL if fails else PASS)
+
+
+def _actions(text: str | None) -> frozenset[str]:
+    given = [name.strip() for name in text.split(",")] if text is not None else []
+    for name in given:
+        if name not in ACTIONS:
+            advice = did_you_mean(name, ACTIONS) or f"The actions: {', '.join(ACTIONS)}."
+            message = f"There is no action `{name}`. {advice}"
+            raise click.BadParameter(message, param_hint="--fail-on")
+    return frozenset(given)
+
+
+def _with_parameters(evaluator: Evaluator, given: Iterable[str]) -> Evaluator:
+    values: dict[str, Any] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise click.BadParameter(f"Write NAME=VALUE, not `{one}`.", param_hint="--param")
+        values[name.strip()] = _value(value.strip())
+    try:
+        return evaluator.with_parameters(values) if values else evaluator
+    except ValueError as failure:
+        raise click.BadParameter(str(failure), param_hint="--param") from None
+
+
+def _value(text: str) -> Any:
+    """A number or bool as JSON writes it; anything else is a string."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, bool | int | float | str) else text
+
+
+def _records(file: Path) -> Iterator[Record | Diagnostic]:
+    source = sys.stdin.buffer if file == _STDIN else file
+    try:
+        yield from read_records(source)
+    except UnreadableRecords as failure:
+        raise CouldNotRun(f"{failure.message} {failure.help}") from None
+    except OSError as failure:
+        raise CouldNotRun(f"{file.as_posix()}: {failure.strerror or failure}") from None
+
+
+def _decided(
+    evaluator: Evaluator,
+    records: Iterable[Record | Diagnostic],
+    stage: str | None,
+    *,
+    strict: bool,
+    file: Path,
+) -> Iterator[tuple[Record, Decision] | Diagnostic]:
+    for one in records:
+        if isinstance(one, Diagnostic):
+            yield one
+            continue
+        try:
+            yield one, evaluator.decide(one.value, stage, strict)
+        except EvaluationError as unknown:
+            name = "<stdin>" if file == _STDIN else file.as_posix()
+            yield problem("DM727", f"Not decided: {unknown}.", name, one.line)
+
+
+def _text(evaluator: Evaluator, *, explain: bool, coloured: bool) -> Drawing:
+    """How a decision is written for people."""
+    from demur.report import explanation
+
+    def draw(record: Record, decision: Decision) -> str:
+        drawn = explanation.headline(decision)
+        if explain:
+            drawn = explanation.explain(evaluator, decision, record.value)
+        text = f"{record.line}{_named(record.value)}: {drawn}\n"
+        return text if coloured else click.unstyle(text)
+
+    return draw
+
+
+def _line(record: Record, decision: Decision) -> str:
+    written = {**_identity(record.value), **decision.to_dict()}
+    return f"{_ENCODER.encode(written)}\n"
+
+
+def _identity(record: Mapping[str, Any]) -> dict[str, str | int]:
+    return {
+        name: record[name]
+        for name in _IDENTITIES
+        if isinstance(record.get(name), str | int) and not isinstance(record[name], bool)
+    }
+
+
+def _named(record: Mapping[str, Any]) -> str:
+    names = ", ".join(
+        f"{name} {printable(str(value))}" for name, value in _identity(record).items()
+    )
+    return f" ({names})" if names else ""
+
+
+@contextmanager
+def _opened(target: Path | None) -> Generator[BinaryIO]:
+    """Where decisions go: the file, or standard output."""
+    if target is not None:
+        with output.replacing(target) as stream:
+            yield stream
+        return
+    stream = sys.stdout.buffer
+    yield stream
+    stream.flush()

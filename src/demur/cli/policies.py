@@ -1,0 +1,105 @@
+"""Policies that commands are given: found in folders, and loaded from files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demur.cli.status import CouldNotRun, InvalidPolicy
+from demur.diagnostics import Checked, Diagnostic, InvalidSource, Severity
+
+if TYPE_CHECKING:
+    from demur.policy import Policy
+    from demur.runtime.bundle import BundleError
+    from demur.runtime.evaluator import Evaluator
+
+ENDINGS = (".yaml", ".yml")
+_LANGUAGE_KEY = re.compile(rb"""^(?:\xef\xbb\xbf)?["']?demur["']?[ \t]*:""", re.MULTILINE)
+
+
+def policy_files(paths: Sequence[Path]) -> list[Path]:
+    """The files among `paths`, and the policy files in the folders among them, each once.
+
+    In a folder a policy file is one that ends in `.yaml` or `.yml` and has a top-level key `demur`.
+    Hidden folders and test files (`NAME.test.yaml`) are passed over.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        found.update(dict.fromkeys(_policies_in(path) if path.is_dir() else (path,)))
+    return list(found)
+
+
+def _policies_in(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        is_test = path.stem.endswith(".test")
+        if path.suffix.lower() not in ENDINGS or hidden or is_test or not path.is_file():
+            continue
+        if _LANGUAGE_KEY.search(path.read_bytes()):
+            yield path
+
+
+def load(path: Path) -> Evaluator:
+    """The policy at `path`, a bundle or a policy file. Raises `InvalidPolicy` or `CouldNotRun`."""
+    from demur.runtime.bundle import BundleError, decode, is_bundle
+    from demur.runtime.evaluator import Evaluator
+
+    try:
+        data = path.read_bytes()
+    except OSError as failure:
+        raise CouldNotRun(f"{path.as_posix()}: {failure.strerror or failure}") from None
+    try:
+        if is_bundle(data):
+            return _ready(*decode(data))
+        from demur.language.compile import compile_file
+
+        return Evaluator(*compile_file(path.as_posix()))
+    except BundleError as failure:
+        raise InvalidPolicy(findings(path, (_as_diagnostic(failure),))) from None
+    except InvalidSource as invalid:
+        raise InvalidPolicy(findings(path, invalid.diagnostics)) from None
+
+
+def _ready(policy: Policy, digest: str) -> Evaluator:
+    """The policy of a bundle. Raises `BundleError` for one that no compiler of demur wrote."""
+    from demur.functions.values import EvaluationError
+    from demur.runtime.bundle import BundleError
+    from demur.runtime.evaluator import Evaluator
+
+    try:
+        return Evaluator(policy, digest)
+    except (AttributeError, EvaluationError, LookupError, TypeError, ValueError):
+        raise BundleError(
+            "DM706",
+            "The bundle's content is not a compiled policy.",
+            "Compile the policy again with this version of demur.",
+        ) from None
+
+
+def _as_diagnostic(failure: BundleError) -> Diagnostic:
+    from demur.runtime.bundle_codes import BUNDLE_CODES
+
+    name = BUNDLE_CODES[failure.code][0]
+    return Diagnostic(failure.code, name, Severity.ERROR, failure.message, help=failure.help)
+
+
+def findings(path: Path, diagnostics: Sequence[Diagnostic]) -> str:
+    """The findings as text, each with its line of the file that it is in."""
+    from demur.report.formats import text
+
+    by_file: dict[str, list[Diagnostic]] = {}
+    for one in diagnostics:
+        place = path.as_posix() if one.span is None else one.span.path
+        by_file.setdefault(place, []).append(one)
+    results = [Checked(name, _text(name), tuple(found)) for name, found in by_file.items()]
+    return text.write(results, {}).removesuffix("\n")
+
+
+def _text(path: str) -> str:
+    """The file's text, so far as there is one to show."""
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig", "surrogateescape")
+    except OSError:
+        return ""

@@ -1,0 +1,1 @@
+"""Readers and writers of data that other programs made: one format a file."""

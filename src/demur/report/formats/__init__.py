@@ -1,0 +1,1 @@
+"""The formats of lint results, one a file, found by this folder."""
