@@ -28,7 +28,12 @@ def record(**answer: Any) -> dict[str, Any]:
         },
         "retrieval": {
             "documents": [
-                {"id": f"d{at}", "source": "help-centre", "score": 0.9 - at / 10, "age_days": 30 + at}
+                {
+                    "id": f"d{at}",
+                    "source": "help-centre",
+                    "score": 0.9 - at / 10,
+                    "age_days": 30 + at,
+                }
                 for at in range(5)
             ]
         },

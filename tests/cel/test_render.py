@@ -8,6 +8,7 @@ from demur import functions
 from demur.cel.problems import ExpressionError
 from demur.cel.program import compile
 from demur.cel.render import render
+from demur.functions.values import EvaluationError
 from demur.policy import Call, Constant, Expression, Parameter, Reference, Signal
 from demur.runtime.bundle import write_expression
 
@@ -79,7 +80,7 @@ def typed(text: str) -> Expression | None:
     """The tree of an expression whose types are known before it runs; None for another."""
     try:
         return compile(text).tree
-    except ExpressionError:
+    except (ExpressionError, EvaluationError):
         return None
 
 
@@ -99,6 +100,12 @@ def test_signals_parameters_and_definitions_are_named() -> None:
 
 def test_what_the_compiler_shared_is_written_out() -> None:
     assert render(Reference("@1", "int"), {"@1": Constant(1, "int")}) == "1"
+
+
+def test_variables_of_the_compiler_have_names_that_cel_can_have() -> None:
+    tree = compile("cel.block([a + 1, cel.index(0) * 2], cel.index(1))", VARIABLES).tree
+    assert render(tree) == "cel.bind(index0, a + 1, cel.bind(index1, index0 * 2, index1))"
+    assert compile(render(tree), VARIABLES)({"a": 1}) == 4
 
 
 def test_the_test_for_a_number_is_not_shown() -> None:

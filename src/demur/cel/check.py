@@ -24,6 +24,7 @@ from demur.suggestions import did_you_mean
 from demur.types import (
     BOOL,
     DYN,
+    NULL,
     NUMBERS,
     STRING,
     TYPE,
@@ -63,7 +64,9 @@ def check(
     """
     checker = Checker(environment)
     expression = checker.visit(node)
-    if expected is not None and not checker.inference.accepts(expected, checker.type_of(expression)):
+    if expected is not None and not checker.inference.accepts(
+        expected, checker.type_of(expression)
+    ):
         found = checker.inference.final(checker.type_of(expression))
         if not checker.problems:
             checker.report("DM309", f"This is {found}, and must be {expected}.", node.span)
@@ -164,9 +167,7 @@ class Checker:
         local = {name for scope in self._scope for name in scope if name[0] != "@"}
         known = [*self.environment.variables, *local]
         qualified = [full for full in known if full.endswith(f".{name}")]
-        advice = (
-            f"Write `{qualified[0]}`." if len(qualified) == 1 else did_you_mean(name, known)
-        )
+        advice = f"Write `{qualified[0]}`." if len(qualified) == 1 else did_you_mean(name, known)
         self.report("DM304", f"There is no `{name}`.", node.span, advice)
         return self.failed(node.span)
 
@@ -186,13 +187,12 @@ class Checker:
                 type = self.environment.variables.get(full)
                 if type is not None:
                     span = node.span if length == len(segments) else (node.span[0], node.span[0])
-                    base = self.typed(self.environment.make(full, type, span), type)
+                    name = full if self.local(full) is None else f".{full}"
+                    base = self.typed(self.environment.make(name, type, span), type)
                     return self._fields(base, segments[length:], node)
         return None
 
-    def _fields(
-        self, base: Expression, names: tuple[str, ...], node: syntax.Node
-    ) -> Expression:
+    def _fields(self, base: Expression, names: tuple[str, ...], node: syntax.Node) -> Expression:
         for name in names:
             base = self.field(base, name, node.span)
         return base
@@ -332,8 +332,11 @@ class Checker:
             identifier = "logic.and" if name == "_&&_" else "logic.or"
             return self.typed(Call(identifier, parts, "", node.span), BOOL)
         full = next(
-            (full for full in self.environment.qualify(name, absolute=node.absolute)
-             if self.environment.overloads(full)),
+            (
+                full
+                for full in self.environment.qualify(name, absolute=node.absolute)
+                if self.environment.overloads(full)
+            ),
             name,
         )
         return self.call(full, parts, node.span, node.name_span)
@@ -401,15 +404,11 @@ class Checker:
         name_span: syntax.Span,
     ) -> Expression:
         types = tuple(self.type_of(argument) for argument in arguments)
-        if self.environment.dynamic:
-            types = (DYN,) * len(types)
-        matches: list[tuple[Declared, Type]] = []
-        for overload in declared:
-            signature = self.inference.instantiate(overload.signature)
-            if self.inference.accepts_all(signature.parameters, types):
-                matches.append((overload, signature.result))
-                if all(map(_is_known, types)):
-                    break
+        matches = self._matches(declared, types)
+        if not matches and self.environment.dynamic:
+            matches = [
+                one for one in self._matches(declared, (DYN,) * len(types)) if _is_general(one[0])
+            ]
         if not matches:
             if self.environment.dynamic:
                 return self._fails(f"no such overload: {name}", span)
@@ -421,6 +420,19 @@ class Checker:
         result = matches[0][1] if len(results) == 1 else DYN
         identifier = "|".join(overload.identifier for overload, _ in matches)
         return self.typed(Call(identifier, arguments, "", span), result)
+
+    def _matches(
+        self, declared: list[Declared], types: tuple[Type, ...]
+    ) -> list[tuple[Declared, Type]]:
+        """The overloads that take these types, with their results; one where the types are known."""
+        matches: list[tuple[Declared, Type]] = []
+        for overload in declared:
+            signature = self.inference.instantiate(overload.signature)
+            if self.inference.accepts_all(signature.parameters, types):
+                matches.append((overload, signature.result))
+                if all(map(_is_known, types)):
+                    break
+        return matches
 
     def _fails(self, message: str, span: syntax.Span) -> Expression:
         text = self.typed(Constant(message, "string", span), STRING)
@@ -463,7 +475,9 @@ def _form(parameters: tuple[Type, ...]) -> str:
 
 def _is_known(type: Type) -> bool:
     """Whether nothing in the type is left to the values."""
-    return type != DYN and not type.is_parameter and all(map(_is_known, type.parameters))
+    return (
+        type not in (DYN, NULL) and not type.is_parameter and all(map(_is_known, type.parameters))
+    )
 
 
 def _is_general(declared: Declared) -> bool:

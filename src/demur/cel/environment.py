@@ -39,9 +39,7 @@ class Environment:
 
     variables: Mapping[str, Type] = field(default_factory=dict[str, Type])
     make: MakeNode = _variable
-    objects: Mapping[str, Mapping[str, Type]] = field(
-        default_factory=dict[str, Mapping[str, Type]]
-    )
+    objects: Mapping[str, Mapping[str, Type]] = field(default_factory=dict[str, Mapping[str, Type]])
     scopes: frozenset[str] = frozenset(("anywhere",))
     functions: Mapping[str, tuple[Declared, ...]] = field(
         default_factory=dict[str, tuple[Declared, ...]]

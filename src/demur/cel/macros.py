@@ -26,9 +26,7 @@ def _has(checker: Checker, node: syntax.Call) -> Expression | None:
     if isinstance(operand, Field | Signal):
         return checker.typed(Has(operand, "bool", node.span), BOOL)
     if checker.type_of(operand).name == "optional":
-        return checker.call(
-            "hasValue", (operand,), node.span, node.name_span, method=True
-        )
+        return checker.call("hasValue", (operand,), node.span, node.name_span, method=True)
     if isinstance(operand, Constant) and operand.value is None:
         return checker.failed(node.span)
     checker.report("DM308", "`has` asks for a field or a signal.", argument.span)
@@ -119,7 +117,9 @@ def _must_be_condition(checker: Checker, part: Expression) -> None:
     type = checker.type_of(part)
     if not checker.environment.dynamic and not checker.inference.accepts(BOOL, type):
         final = checker.inference.final(type)
-        checker.report("DM306", f"The condition of a macro is a bool, and this is {final}.", part.span)
+        checker.report(
+            "DM306", f"The condition of a macro is a bool, and this is {final}.", part.span
+        )
 
 
 def _optional(kind: str) -> Macro:
@@ -156,9 +156,7 @@ def _bind(checker: Checker, node: syntax.Call) -> Expression | None:
     checker.enter({variables[0]: checker.type_of(value)})
     body = checker.visit(node.arguments[2])
     checker.leave()
-    return checker.typed(
-        Bind(variables[0], value, body, "", node.span), checker.type_of(body)
-    )
+    return checker.typed(Bind(variables[0], value, body, "", node.span), checker.type_of(body))
 
 
 def _block(checker: Checker, node: syntax.Call) -> Expression | None:

@@ -22,9 +22,9 @@ MAXIMUM_DEPTH = 80
 def parse(text: str) -> syntax.Node:
     """The syntax tree of a CEL expression. Raises `ExpressionError` with the place and the mend."""
     if len(text) > MAXIMUM_LENGTH:
-        _fail(text, "DM303", f"The expression has more than {MAXIMUM_LENGTH:,} characters.", 0, 1)
+        _fail(text, "DM303", f"The expression has more than {MAXIMUM_LENGTH:,} characters.")
     if not text.strip():
-        _fail(text, "DM301", "The expression is empty.", 0, 1)
+        _fail(text, "DM301", "The expression is empty.")
     try:
         part: Any = _parser().parse(text)
     except UnexpectedInput as unexpected:
@@ -34,6 +34,10 @@ def parse(text: str) -> syntax.Node:
     if "9223372036854775808" in text or "0x8" in text.lower():
         _refuse_unnegated_limit(text, part.node)
     return part.node
+
+
+def _fail(text: str, code: str, message: str) -> NoReturn:
+    raise ExpressionError(text, (Problem(code, message, 0, min(1, len(text))),))
 
 
 class _Part:
@@ -56,11 +60,11 @@ class _Refused(Exception):
 
 
 def _start(child: Any) -> int:
-    return child.start_pos if isinstance(child, Token) else child.start
+    return child.start_pos or 0 if isinstance(child, Token) else child.start
 
 
 def _end(child: Any) -> int:
-    return child.end_pos if isinstance(child, Token) else child.end
+    return child.end_pos or 0 if isinstance(child, Token) else child.end
 
 
 def _whole(children: list[Any], *inner: _Part) -> tuple[int, int, int]:
@@ -113,10 +117,11 @@ class _Builder(Transformer[Token, Any]):
         return _call(f"_{operator}_", children, operator, left, right)
 
     def negations(self, children: list[Any]) -> _Part:
-        *operators, part = children
+        part: _Part = children[-1]
+        operators: list[Token] = children[:-1]
         for operator in reversed(operators):
             node = part.node
-            if operator == "-" and isinstance(node, syntax.Literal) and _is_positive(node):
+            if operator.value == "-" and isinstance(node, syntax.Literal) and _is_positive(node):
                 start, end, _ = _whole([operator, part])
                 negative = syntax.Literal(node.kind, -node.value, (start, end))  # type: ignore[operator]
                 part = _Part(negative, start, end)
@@ -137,9 +142,7 @@ class _Builder(Transformer[Token, Any]):
         start, end, depth = _whole(children, target, *arguments)
         nodes = tuple(part.node for part in arguments)
         name_span = (name.start_pos, name.end_pos)
-        node = syntax.Call(
-            str(name), nodes, target.node, span=(start, end), name_span=name_span
-        )
+        node = syntax.Call(str(name), nodes, target.node, span=(start, end), name_span=name_span)
         return _Part(node, start, end, depth)
 
     def index(self, children: list[Any]) -> _Part:
@@ -196,7 +199,8 @@ class _Builder(Transformer[Token, Any]):
 
     def elements(self, children: list[Any]) -> _Group:
         items = [child for child in children if isinstance(child, _Group)]
-        return _Group(children, items, [item.items for item in items], _optional(items))
+        parts = [item.parts[0] for item in items]
+        return _Group(children, [part for part in parts], parts, _optional(items))
 
     def entries(self, children: list[Any]) -> _Group:
         items = [child for child in children if isinstance(child, _Group)]
@@ -317,7 +321,7 @@ def _is_positive(node: syntax.Literal) -> bool:
 
 
 def _refuse_reserved(name: Token) -> None:
-    if name in syntax.RESERVED:
+    if str(name) in syntax.RESERVED:
         message = f"`{name}` is a reserved word of CEL and cannot be a name."
         raise _Refused(Problem("DM301", message, name.start_pos or 0, name.end_pos or 0))
 
@@ -374,12 +378,14 @@ def _syntax_problem(text: str, unexpected: UnexpectedInput) -> Problem:
     character = text[position]
     if isinstance(unexpected, UnexpectedCharacters) and character in "\"'":
         return Problem(
-            "DM301", "The string is not closed.", position, len(text), f"Close it with `{character}`."
+            "DM301",
+            "The string is not closed.",
+            position,
+            len(text),
+            f"Close it with `{character}`.",
         )
     advice = _OTHER_LANGUAGES.get(character)
-    return Problem(
-        "DM301", f"`{character}` cannot stand here.", position, position + 1, advice
-    )
+    return Problem("DM301", f"`{character}` cannot stand here.", position, position + 1, advice)
 
 
 def _unclosed(text: str) -> str | None:

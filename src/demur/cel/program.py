@@ -26,14 +26,29 @@ class Program:
         self.tree = tree
         self.type = str(type)
         self._types = names
-        read = [node.name for node in walk(tree) if isinstance(node, Variable)]
-        variables = {name: f"read({name!r})" for name in read}
-        writer = Writer(optimistic=False, variables=variables)
-        self.source = f"lambda read: {writer.write(tree)}"
-        self._run = eval(compile_source(self.source), writer.names)
+        self._run: Any = None
+        self._source = ""
+
+    @property
+    def source(self) -> str:
+        """The Python that runs."""
+        self._compiled()
+        return self._source
+
+    def _compiled(self) -> Any:
+        """The generated function, made when it is first needed: checking alone needs none."""
+        run = self._run
+        if run is None:
+            names = {node.name for node in walk(self.tree) if isinstance(node, Variable)}
+            variables = {name: f"read({name.removeprefix('.')!r})" for name in names}
+            writer = Writer(optimistic=False, variables=variables)
+            self._source = f"lambda read: {writer.write(self.tree)}"
+            run = self._run = eval(compile_source(self._source), writer.names)
+        return run
 
     def __call__(self, variables: Mapping[str, Any] | None = None) -> Any:
         """The expression's value with these variables. Raises `EvaluationError` where it has none."""
+        run = self._compiled()
         given = variables or {}
 
         def read(name: str) -> Any:
@@ -42,7 +57,7 @@ class Program:
             return adapted(given[name], self._types.get(name))
 
         try:
-            return exported(self._run(read))
+            return exported(run(read))
         except RecursionError:
             raise error("the values are nested too deeply") from None
 

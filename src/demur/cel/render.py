@@ -64,7 +64,7 @@ class _Converter:
             case Constant(value=value):
                 return _constant(value, node.type)
             case Variable(name=name):
-                return syntax.Identifier(name)
+                return syntax.Identifier(_local(name))
             case Reference(name=name):
                 made = self._definitions.get(name) if name.startswith("@") else None
                 return syntax.Identifier(name) if made is None else convert(made)
@@ -86,7 +86,7 @@ class _Converter:
             case Comprehension():
                 return self._comprehension(node)
             case Bind(variable=variable, value=value, body=body):
-                parts = (syntax.Identifier(variable), convert(value), convert(body))
+                parts = (syntax.Identifier(_local(variable)), convert(value), convert(body))
                 return syntax.Call("bind", parts, syntax.Identifier("cel"))
 
     def _call(self, node: Call) -> syntax.Node:
@@ -103,7 +103,7 @@ class _Converter:
         return syntax.Call(name, arguments)
 
     def _comprehension(self, node: Comprehension) -> syntax.Node:
-        variables = tuple(map(syntax.Identifier, node.variables))
+        variables = tuple(syntax.Identifier(_local(name)) for name in node.variables)
         source, body = self.syntax_of(node.source), self.syntax_of(node.body)
         condition = () if node.condition is None else (self.syntax_of(node.condition),)
         if node.kind != "list":
@@ -115,6 +115,11 @@ class _Converter:
         else:
             macro = "map"
         return syntax.Call(macro, (*variables, *condition, body), source)
+
+
+def _local(name: str) -> str:
+    """The name of a variable; one of the compiler's own (`@index0`) as CEL can have it."""
+    return name.removeprefix("@").replace(":", "_")
 
 
 def _called(signature: str) -> tuple[str, bool]:

@@ -66,8 +66,7 @@ def _call(node: syntax.Call) -> tuple[str, int]:
         case "_?_:_":
             condition, then, otherwise = arguments
             return (
-                f"{_write(condition, own + 1)} ? {_write(then, own + 1)}"
-                f" : {_write(otherwise, own)}"
+                f"{_write(condition, own + 1)} ? {_write(then, own + 1)} : {_write(otherwise, own)}"
             ), own
         case "_||_" | "_&&_":
             return f" {symbol} ".join(_write(argument, own + 1) for argument in arguments), own

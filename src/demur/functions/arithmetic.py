@@ -147,7 +147,9 @@ FUNCTIONS = (
         "-_",
         "The number with its sign turned.",
         Overload("arithmetic.negate_int", "-_(int) -> int", lambda value: checked_int(-value)),
-        Overload("arithmetic.negate_double", "-_(double) -> double", lambda value: -value, "(-{0})"),
+        Overload(
+            "arithmetic.negate_double", "-_(double) -> double", lambda value: -value, "(-{0})"
+        ),
         examples=(("-(-5)", "5"), ("-(-9223372036854775807 - 1)", ERROR)),
     ),
     Function(

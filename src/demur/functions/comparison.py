@@ -52,18 +52,27 @@ def _equality(name: str, symbol: str, general: Callable[[Any, Any], bool]) -> tu
 
 
 def _order(name: str, symbol: str, compare: Callable[[Any, Any], bool]) -> tuple[Overload, ...]:
-    """Order within a type, and between any two numbers by their exact values."""
+    """Order within a type, and between any two numbers: with a double, as doubles."""
     same = [(kind, kind) for kind in _ORDERED]
     numbers = [(left, right) for left in _NUMBERS for right in _NUMBERS]
     return tuple(
         Overload(
             f"comparison.{name}_{left}" if left == right else f"comparison.{name}_{left}_{right}",
             f"_{symbol}_({left}, {right}) -> bool",
-            compare,
-            f"({{0}} {symbol} {{1}})",
+            _as_doubles(compare) if "double" in (left, right) and left != right else compare,
+            f"({_operand(0, left, right)} {symbol} {_operand(1, right, left)})",
         )
         for left, right in same + numbers
     )
+
+
+def _as_doubles(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda left, right: compare(float(left), float(right))
+
+
+def _operand(position: int, kind: str, other: str) -> str:
+    """The operand's place in the inline form, as a double where the other is one."""
+    return f"float({{{position}}})" if other == "double" != kind else f"{{{position}}}"
 
 
 FUNCTIONS = (

@@ -19,10 +19,10 @@ def contains(value: Any, elements: list[Any]) -> bool:
 
 def element_at(elements: list[Any], index: Any) -> Any:
     """The element at an integer index, or at a double that is whole. Raises `EvaluationError`."""
-    if isinstance(index, float):
-        if not index.is_integer():
-            raise error("a list's index must be a whole number")
+    if isinstance(index, float) and index.is_integer():
         index = int(index)
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise error("a list's index must be a whole number")
     if 0 <= index < len(elements):
         return elements[index]
     raise error("index out of range")

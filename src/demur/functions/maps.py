@@ -34,7 +34,9 @@ FUNCTIONS = (
     Function(
         "_in_",
         "Whether the map has the key.",
-        Overload("maps.contains_string", "_in_(string, map(string, V)) -> bool", has_key, "({0} in {1})"),
+        Overload(
+            "maps.contains_string", "_in_(string, map(string, V)) -> bool", has_key, "({0} in {1})"
+        ),
         Overload("maps.contains", "_in_(K, map(K, V)) -> bool", has_key),
         examples=(("'a' in {'a': 1}", "true"),),
     ),

@@ -23,7 +23,9 @@ _ZEROS = (False, 0, 0.0, "", b"", [], {}, Uint(0), Duration(0), Timestamp(0))
 
 
 def _of_non_zero(value: Any) -> Optional:
-    is_zero = value is None or any(value.__class__ is zero.__class__ and value == zero for zero in _ZEROS)
+    is_zero = value is None or any(
+        value.__class__ is zero.__class__ and value == zero for zero in _ZEROS
+    )
     return NONE if is_zero else Optional(value)
 
 
@@ -64,7 +66,9 @@ FUNCTIONS = (
     Function(
         "optional.ofNonZeroValue",
         "An optional that has this value, unless it is empty, zero, false or null.",
-        Overload("optionals.of_non_zero", "optional.ofNonZeroValue(A) -> optional(A)", _of_non_zero),
+        Overload(
+            "optionals.of_non_zero", "optional.ofNonZeroValue(A) -> optional(A)", _of_non_zero
+        ),
         examples=(("optional.ofNonZeroValue('').hasValue()", "false"),),
     ),
     Function(
@@ -111,11 +115,11 @@ FUNCTIONS = (
     Function(
         "_[_]",
         "The part of an optional's value as an optional.",
+        Overload("optionals.index", "_[_](optional(map(K, V)), K) -> optional(V)", select_optional),
         Overload(
-            "optionals.index", "_[_](optional(map(K, V)), K) -> optional(V)", select_optional
-        ),
-        Overload(
-            "optionals.index_element", "_[_](optional(list(A)), int) -> optional(A)", select_optional
+            "optionals.index_element",
+            "_[_](optional(list(A)), int) -> optional(A)",
+            select_optional,
         ),
         examples=(("optional.of([1])[0].value()", "1"),),
     ),

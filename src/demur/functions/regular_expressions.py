@@ -18,7 +18,7 @@ def compile_pattern(pattern: str) -> Any:
     found = _compiled.get(pattern)
     if found is not None:
         return found
-    import re2
+    import re2  # pyright: ignore[reportMissingTypeStubs]
 
     options = re2.Options()
     options.log_errors = False

@@ -232,6 +232,6 @@ FUNCTIONS = (
         "strings.quote",
         "The string in quotes, with escapes for what cannot be printed.",
         Overload("strings.quote", "strings.quote(string) -> string", _quote),
-        examples=(("strings.quote('a\"b')", "'\"a\\\\\"b\"'"),),
+        examples=(("strings.quote('a\"b')", '\'"a\\\\"b"\''),),
     ),
 )

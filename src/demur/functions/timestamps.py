@@ -36,7 +36,10 @@ def parse_duration(text: str) -> Duration:
         number = _leading(rest, "0123456789.")
         rest = rest[len(number) :]
         unit = rest[: len(rest) - len(rest.lstrip("hmsnuµμ"))]
-        unit = next((one for one in ("ms", "us", "µs", "μs", "ns", "h", "m", "s") if unit.startswith(one)), "")
+        unit = next(
+            (one for one in ("ms", "us", "µs", "μs", "ns", "h", "m", "s") if unit.startswith(one)),
+            "",
+        )
         whole, _, fraction = number.partition(".")
         if not unit or not (whole or fraction) or "." in fraction or len(number) > 40:
             raise error("not a duration")
@@ -139,9 +142,7 @@ def from_datetime(moment: datetime) -> Timestamp:
 
 def from_timedelta(span: timedelta) -> Duration:
     """A timedelta as a duration. Raises `EvaluationError` where it is out of CEL's range."""
-    return checked_duration(
-        ((span.days * 86400 + span.seconds) * 10**6 + span.microseconds) * 1000
-    )
+    return checked_duration(((span.days * 86400 + span.seconds) * 10**6 + span.microseconds) * 1000)
 
 
 def _local(timestamp: Timestamp, zone: str) -> tuple[datetime, int]:
@@ -217,8 +218,9 @@ def _orders() -> tuple[Function, ...]:
     return tuple(
         Function(
             name,
-            "Whether the first is earlier or shorter." if "<" in symbol else
-            "Whether the first is later or longer.",
+            "Whether the first is earlier or shorter."
+            if "<" in symbol
+            else "Whether the first is later or longer.",
             *(
                 Overload(
                     f"timestamps.{word}_{kind}",
@@ -299,7 +301,9 @@ FUNCTIONS = (
     _part("getMonth", "The month from 0", lambda m, n: m.month - 1, "1"),
     _part("getDate", "The day of the month from 1", lambda m, n: m.day, "29"),
     _part("getDayOfMonth", "The day of the month from 0", lambda m, n: m.day - 1, "28"),
-    _part("getDayOfWeek", "The day of the week from Sunday, 0", lambda m, n: m.isoweekday() % 7, "4"),
+    _part(
+        "getDayOfWeek", "The day of the week from Sunday, 0", lambda m, n: m.isoweekday() % 7, "4"
+    ),
     _part(
         "getDayOfYear", "The day of the year from 0", lambda m, n: m.timetuple().tm_yday - 1, "59"
     ),

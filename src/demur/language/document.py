@@ -107,7 +107,7 @@ def _disagreements(signal: Signal) -> list[str]:
         wanted = {"string": str, "int": int, "uint": int}.get(kind)
         if wanted is None:
             found.append(f"`enum` is for strings and whole numbers, not for {kind}")
-        elif not all(isinstance(one, wanted) and not isinstance(one, bool) for one in signal.enum):
+        elif not all(type(one) is wanted for one in signal.enum):
             found.append(f"every value of `enum` must be {kind}")
     return found
 
@@ -297,7 +297,8 @@ class PolicyDocument(Model):
         default={}, description="When not simply to answer, and what to do instead."
     )
     on_unknown: OnUnknown = Field(
-        default=OnUnknown(), description="What follows when a condition stays unknown."
+        default=OnUnknown(then="abstain", failure=None, say=None, why=None),
+        description="What follows when a condition stays unknown.",
     )
     metrics: dict[Name, Expression | MetricSpec] = Field(
         default={}, description="Numbers over many records."

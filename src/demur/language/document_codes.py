@@ -20,7 +20,7 @@ DOCUMENT_CODES: dict[str, tuple[str, str, str]] = {
         "wrong-kind",
         "A value is of another kind",
         "Text, a number, a list or a mapping stands where another is needed. "
-        "Wrong: `when: true`. Right: `when: \"true\"`.",
+        'Wrong: `when: true`. Right: `when: "true"`.',
     ),
     "DM204": (
         "bad-value",
@@ -33,7 +33,11 @@ DOCUMENT_CODES: dict[str, tuple[str, str, str]] = {
         "Names that expressions use are lower case with `_`; other names may have `-`. "
         "Windows are a number and a unit: `15m`, `1h`, `7d`.",
     ),
-    "DM206": ("out-of-range", "A number is out of its range", "Wrong: `confidence: 95`. Right: `confidence: 0.95`."),
+    "DM206": (
+        "out-of-range",
+        "A number is out of its range",
+        "Wrong: `confidence: 95`. Right: `confidence: 0.95`.",
+    ),
     "DM207": (
         "bad-size",
         "A text, list or mapping is too short or too long",

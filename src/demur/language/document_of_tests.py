@@ -63,6 +63,4 @@ class TestDocument(Model):
     params: dict[Name, bool | int | float | str] | None = Field(
         None, description="Other values for parameters."
     )
-    tests: Annotated[list[TestSpec], Field(max_length=10_000)] = Field(
-        description="The tests."
-    )
+    tests: Annotated[list[TestSpec], Field(max_length=10_000)] = Field(description="The tests.")

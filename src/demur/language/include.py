@@ -102,20 +102,26 @@ class _Reader:
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute():
             return f"`{name}` is an absolute path.", "Name a file in the policy's folder or below."
         if ".." in parts or "\\" in name or ":" in name:
-            return f"`{name}` leads out of the folder.", "Name a file in the policy's folder or below."
+            return (
+                f"`{name}` leads out of the folder.",
+                "Name a file in the policy's folder or below.",
+            )
         path = folder / name
         if not path.resolve().is_relative_to(self._top):
-            return f"`{name}` leads out of the folder.", "Name a file in the policy's folder or below."
+            return (
+                f"`{name}` leads out of the folder.",
+                "Name a file in the policy's folder or below.",
+            )
         if name in chain:
             return f"`{name}` includes itself.", None
         if not path.is_file():
-            siblings = [one.name for one in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+            siblings = (
+                [one.name for one in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+            )
             return f"There is no file `{name}`.", did_you_mean(path.name, siblings)
         return None
 
-    def _joined(
-        self, first: tuple[Entry, ...], second: tuple[Entry, ...]
-    ) -> tuple[Entry, ...]:
+    def _joined(self, first: tuple[Entry, ...], second: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """The entries of both; a section that both have has the entries of both."""
         joined = {entry.key.text: entry for entry in first}
         for entry in second:

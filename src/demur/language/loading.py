@@ -10,7 +10,7 @@ from demur.diagnostics import Diagnostic
 from demur.language.document import PolicyDocument
 from demur.language.document_codes import finding
 from demur.language.document_of_tests import TestDocument
-from demur.language.nodes import MappingNode, Node, ScalarNode, plain
+from demur.language.nodes import MappingNode, Node, ScalarNode, locate, plain
 from demur.language.schema import span_at, validate
 from demur.language.source import Source
 
@@ -53,9 +53,7 @@ def _placed(error: Any, root: Node) -> Diagnostic:
     path: list[str | int] = []
     node: Node | None = root
     for step in error["loc"]:
-        inner = node.get(step) if isinstance(node, MappingNode) and isinstance(step, str) else None
-        if inner is None and isinstance(step, int) and not isinstance(node, MappingNode | ScalarNode):
-            inner = node.items[step] if node is not None and step < len(node.items) else None
+        inner = locate(node, (step,))
         if inner is not None:
             path.append(step)
             node = inner
@@ -73,7 +71,9 @@ def _scope_problems(root: MappingNode) -> list[Diagnostic]:
         name = entry.key.text
         if name == "otherwise" and isinstance(entry.value, ScalarNode):
             advice = "Write `otherwise: {then: refuse, say: …}`."
-            found.append(finding("DM203", "`otherwise` must be a mapping.", entry.value.span, advice))
+            found.append(
+                finding("DM203", "`otherwise` must be a mapping.", entry.value.span, advice)
+            )
         elif name != "otherwise" and not isinstance(entry.value, ScalarNode):
             advice = "A scope entry is a condition; what follows stands in `otherwise`."
             found.append(finding("DM203", f"`{name}` must be text.", entry.value.span, advice))

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -114,7 +114,7 @@ def _validator(kind: str) -> Draft202012Validator:
 def validate(root: Node, kind: str = "policy") -> list[Diagnostic]:
     """Every violation of the schema of a `policy` or `test` file, with its place."""
     found: list[Diagnostic] = []
-    for error in _validator(kind).iter_errors(plain(root)):  # pyright: ignore[reportUnknownMemberType]
+    for error in _validator(kind).iter_errors(cast("Any", plain(root))):
         for leaf in _leaves(error):
             found.extend(_diagnosed(leaf, root))
     return found
@@ -165,8 +165,14 @@ _KINDS = {
 
 def kind_of(value: Any) -> str:
     """What a value is, in words."""
-    for type, name in ((bool, "true or false"), (str, "text"), (int, "a number"), (float, "a number"),
-                       (dict, "a mapping"), (list, "a list")):
+    for type, name in (
+        (bool, "true or false"),
+        (str, "text"),
+        (int, "a number"),
+        (float, "a number"),
+        (dict, "a mapping"),
+        (list, "a list"),
+    ):
         if isinstance(value, type):
             return name
     return "nothing"
@@ -230,9 +236,15 @@ def _diagnosed(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
             advice = "Names are lower case, begin with a letter, and have `_` between words."
             yield finding("DM205", message, key.span if key else span, advice if key else None)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            words = {"minimum": "at least", "maximum": "at most",
-                     "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
-            message = f"{_begin(name)} must be {words[str(error.validator)]} {error.validator_value}."
+            words = {
+                "minimum": "at least",
+                "maximum": "at most",
+                "exclusiveMinimum": "above",
+                "exclusiveMaximum": "below",
+            }
+            message = (
+                f"{_begin(name)} must be {words[str(error.validator)]} {error.validator_value}."
+            )
             yield finding("DM206", message, span)
         case "not":
             yield finding("DM202", f"{_begin(name)} is not in any form of a signal.", span)

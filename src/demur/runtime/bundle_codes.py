@@ -11,7 +11,7 @@ BUNDLE_CODES: dict[str, tuple[str, str, str]] = {
     "DM702": (
         "not-a-bundle",
         "The file is not a bundle that demur wrote",
-        "A bundle is one line of canonical JSON that begins with `{\"demur_bundle\":`. One that was "
+        'A bundle is one line of canonical JSON that begins with `{"demur_bundle":`. One that was '
         "formatted or edited is refused: compile the policy again.",
     ),
     "DM703": (

@@ -40,8 +40,8 @@ def accepts(type: Type) -> Test:
         return lambda value: value.__class__ is dict and all(map(inner, value.values()))
     if type.name == "optional":
         content = accepts(type.parameters[0])
-        return lambda value: isinstance(value, Optional) and (
-            not value.present or content(value.value)
+        return lambda value: (
+            isinstance(value, Optional) and (not value.present or content(value.value))
         )
     expected = _CLASSES.get(type.name)
     if expected is not None:

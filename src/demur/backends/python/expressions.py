@@ -320,7 +320,7 @@ def known_number(writer: Writer, node: Call) -> str | None:
 
 def _is_untyped(node: Expression) -> bool:
     """Whether only the value will tell whether it is of the type that an overload needs."""
-    return "dyn" in node.type
+    return "dyn" in node.type or node.type == "null"
 
 
 def _is_total(node: Expression) -> bool:
@@ -357,7 +357,9 @@ _SPECIAL: dict[str, Callable[[Writer, Call], str | None]] = {
     "optionals.or": Writer.lazily,
     "optionals.or_value": Writer.lazily,
     "arithmetic.known": known_number,
-    **dict.fromkeys(("lists.max_double", "lists.min_double", "lists.max_int", "lists.min_int"), extreme),
+    **dict.fromkeys(
+        ("lists.max_double", "lists.min_double", "lists.max_int", "lists.min_int"), extreme
+    ),
     "regular_expressions.matches": Writer.pattern,
     "regular_expressions.matches_method": Writer.pattern,
     **dict.fromkeys(_HASHED, Writer.membership),

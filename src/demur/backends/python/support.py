@@ -89,7 +89,9 @@ def each_entry(
 ) -> dict[Any, Any]:
     """`transformMap`: the map with each value replaced by its body."""
     return {
-        map_key(pair[0]): body(pair) for pair in pairs if condition is None or truth(condition(pair))
+        map_key(pair[0]): body(pair)
+        for pair in pairs
+        if condition is None or truth(condition(pair))
     }
 
 
@@ -253,7 +255,7 @@ def dispatcher(identifiers: str) -> Callable[..., Any]:
     choices = []
     for identifier in identifiers.split("|"):
         overload = find(identifier)
-        parameters = parse_signature(overload.signature).parameters
+        parameters = parse_signature(_DYNAMIC.get(identifier, overload.signature)).parameters
         choices.append((tuple(map(accepts, parameters)), LAZY.get(identifier, overload.python)))
 
     def dispatch(*arguments: Any) -> Any:
@@ -273,3 +275,6 @@ LAZY: dict[str, Callable[..., Any]] = {
     "logic.not": lambda value: not value,
 }
 """Operators that do not evaluate all their operands, for values that are there already."""
+
+_DYNAMIC = {"lists.element": "_[_](list(A), dyn) -> A"}
+"""Signatures that are wider where types are found out only during evaluation (`[7][dyn(0u)]`)."""
