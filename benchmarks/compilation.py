@@ -61,7 +61,8 @@ def profile() -> Iterator[str]:
     done("read: YAML with positions")
     document, _ = load_document(source)
     done("validate: schema and models")
-    assert document is not None and isinstance(source.root, MappingNode)
+    assert document is not None
+    assert isinstance(source.root, MappingNode)
     checked, _ = check(source, source.root, document)
     done("check: parse and type expressions")
     policy = assemble(checked)

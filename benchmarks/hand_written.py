@@ -115,13 +115,13 @@ def decide_with_lists(record: Record) -> Decision:
         fired.append("too-long")
     if request["language"] != "en":
         fired.append("wrong-language")
-    if not all([document["source"] in SOURCES for document in documents]):
+    if not all(document["source"] in SOURCES for document in documents):
         fired.append("source-boundary")
     if not documents:
         fired.append("no-documents")
     elif max([document["score"] for document in documents]) < 0.55:
         fired.append("weak-documents")
-    if all([document["age_days"] > 365 for document in documents]):
+    if all(document["age_days"] > 365 for document in documents):
         fired.append("stale-documents")
     if answer["unsupported_claims"] > 0:
         fired.append("unsupported-claim")

@@ -9,8 +9,8 @@ from demur.cel.problems import ExpressionError
 from demur.cel.program import compile
 from demur.cel.render import render
 from demur.functions.values import EvaluationError
-from demur.policy import Call, Constant, Expression, Parameter, Reference, Signal
-from demur.runtime.bundle import write_expression
+from demur.runtime.encoding import write_expression
+from demur.tree import Call, Constant, Expression, Parameter, Reference, Signal
 
 VARIABLES = {
     "a": "int",

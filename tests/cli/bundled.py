@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demur.policy import (
-    Call,
-    Constant,
-    Expression,
-    ListLiteral,
-    Parameter,
-    ParameterValue,
-    Policy,
-    Response,
-    Rule,
-    Shape,
-    Signal,
-)
+from demur.policy import ParameterValue, Policy, Response, Rule, Shape
 from demur.runtime.bundle import encode
+from demur.tree import Call, Constant, Expression, ListLiteral, Parameter, Signal
 
 
 def _string(value: str) -> Constant:

@@ -11,8 +11,8 @@ from demur.cel.parse import parse
 from demur.cel.render import render
 from demur.cel.unparse import unparse
 from demur.cli.policies import load, policy_files
-from demur.policy import walk
 from demur.report import FORMATS
+from demur.tree import walk
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from demur.cel import syntax
-from demur.cel.environment import Declared, Environment, library
+from demur.cel import overloads, syntax
+from demur.cel.environment import Environment
 from demur.cel.inference import Inference
 from demur.cel.macros import MACROS
 from demur.cel.problems import ExpressionError, Problem
-from demur.policy import (
+from demur.suggestions import did_you_mean
+from demur.tree import (
     Call,
     Comprehension,
     Constant,
@@ -20,12 +21,9 @@ from demur.policy import (
     Variable,
     walk,
 )
-from demur.suggestions import did_you_mean
 from demur.types import (
     BOOL,
     DYN,
-    NULL,
-    NUMBERS,
     STRING,
     TYPE,
     Type,
@@ -274,7 +272,7 @@ class Checker:
             for position, element in enumerate(elements)
         ]
         literal = ListLiteral(elements, tuple(sorted(node.optional)), "", node.span)
-        return self.typed(literal, list_of(self._join(types)))
+        return self.typed(literal, list_of(self.join(types)))
 
     def _map(self, node: syntax.Map) -> Expression:
         entries = tuple((self.visit(key), self.visit(value)) for key, value in node.entries)
@@ -284,7 +282,7 @@ class Checker:
             for position, (_, value) in enumerate(entries)
         ]
         literal = MapLiteral(entries, tuple(sorted(node.optional)), "", node.span)
-        return self.typed(literal, map_of(self._join(keys), self._join(values)))
+        return self.typed(literal, map_of(self.join(keys), self.join(values)))
 
     def _unwrapped(self, element: Expression, optional: bool) -> Type:
         type = self.type_of(element)
@@ -295,7 +293,8 @@ class Checker:
             self.report("DM306", f"After `?` stands an optional, not {type}.", element.span)
         return self.inference.resolve(inner)
 
-    def _join(self, types: list[Type]) -> Type:
+    def join(self, types: list[Type]) -> Type:
+        """The type that all are, `dyn` where they are of several."""
         joined = self.inference.fresh()
         for type in types:
             both = self.inference.join(joined, type)
@@ -377,113 +376,7 @@ class Checker:
         method: bool = False,
     ) -> Expression:
         """A call of the function `name`, of the overloads that its arguments' types fit."""
-        declared = [
-            overload
-            for overload in self.environment.overloads(name)
-            if overload.signature.method == method
-        ]
-        if not declared:
-            return self._unknown_function(name, span, name_span, method=method)
-        allowed = [one for one in declared if one.scope in self.environment.scopes]
-        if not allowed:
-            message = f"`{name}` may only be called in {declared[0].scope}."
-            self.report("DM311", message, name_span)
-            return self.failed(span)
-        if len(arguments) > 2 and allowed[0].gathers:
-            types = [self.type_of(argument) for argument in arguments]
-            gathered = ListLiteral(arguments, (), "", span)
-            arguments = (self.typed(gathered, list_of(self._join(types))),)
-        return self._overload(name, allowed, arguments, span, name_span)
-
-    def _overload(
-        self,
-        name: str,
-        declared: list[Declared],
-        arguments: tuple[Expression, ...],
-        span: syntax.Span,
-        name_span: syntax.Span,
-    ) -> Expression:
-        types = tuple(self.type_of(argument) for argument in arguments)
-        matches = self._matches(declared, types)
-        if not matches and self.environment.dynamic:
-            matches = [
-                one for one in self._matches(declared, (DYN,) * len(types)) if _is_general(one[0])
-            ]
-        if not matches:
-            if self.environment.dynamic:
-                return self._fails(f"no such overload: {name}", span)
-            self._no_overload(name, declared, types, name_span)
-            return self.failed(span)
-        general = [match for match in matches if _is_general(match[0])]
-        matches = general[:1] or matches
-        results = {str(self.inference.resolve(result)) for _, result in matches}
-        result = matches[0][1] if len(results) == 1 else DYN
-        identifier = "|".join(overload.identifier for overload, _ in matches)
-        return self.typed(Call(identifier, arguments, "", span), result)
-
-    def _matches(
-        self, declared: list[Declared], types: tuple[Type, ...]
-    ) -> list[tuple[Declared, Type]]:
-        """The overloads that take these types, with their results; one where the types are known."""
-        matches: list[tuple[Declared, Type]] = []
-        for overload in declared:
-            signature = self.inference.instantiate(overload.signature)
-            if self.inference.accepts_all(signature.parameters, types):
-                matches.append((overload, signature.result))
-                if all(map(_is_known, types)):
-                    break
-        return matches
-
-    def _fails(self, message: str, span: syntax.Span) -> Expression:
-        text = self.typed(Constant(message, "string", span), STRING)
-        return self.typed(Call("logic.fail", (text,), "", span), DYN)
-
-    def _unknown_function(
-        self, name: str, span: syntax.Span, name_span: syntax.Span, *, method: bool
-    ) -> Expression:
-        if self.environment.dynamic:
-            return self._fails(f"no such function: {name}", span)
-        others = [one for one in self.environment.overloads(name)]
-        if others:
-            form = f"x.{name}(…)" if others[0].signature.method else f"{name}(x)"
-            advice = f"Write `{form}`."
-        else:
-            known = [*library(), *self.environment.functions, *(macro for macro, _, _ in MACROS)]
-            advice = did_you_mean(name, [one for one in known if one[0] not in "_@!-"])
-        self.report("DM305", f"There is no {_kind(method)} `{name}`.", name_span, advice)
-        return self.failed(span)
-
-    def _no_overload(
-        self, name: str, declared: list[Declared], types: tuple[Type, ...], span: syntax.Span
-    ) -> None:
-        found = ", ".join(str(self.inference.final(type)) for type in types)
-        written = syntax.OPERATORS.get(name, (name.strip("_"), 0))[0]
-        forms = {_form(one.signature.parameters) for one in declared}
-        advice = f"It takes {' or '.join(sorted(forms))}." if len(forms) <= 4 else None
-        if len(types) == 2 and set(types) <= NUMBERS and types[0] != types[1]:
-            advice = "Write both as the same type: `1.0` is a double, `1` an int, `1u` a uint."
-        self.report("DM306", f"`{written}` does not take ({found}).", span, advice)
-
-
-def _kind(method: bool) -> str:
-    return "method" if method else "function"
-
-
-def _form(parameters: tuple[Type, ...]) -> str:
-    return f"({', '.join(map(str, parameters))})"
-
-
-def _is_known(type: Type) -> bool:
-    """Whether nothing in the type is left to the values."""
-    return (
-        type not in (DYN, NULL) and not type.is_parameter and all(map(_is_known, type.parameters))
-    )
-
-
-def _is_general(declared: Declared) -> bool:
-    """Whether the overload takes any values at all, as equality does."""
-    parameters = declared.signature.parameters
-    return bool(parameters) and all(type.is_parameter for type in parameters)
+        return overloads.call(self, name, arguments, span, name_span, method=method)
 
 
 def _segments(node: syntax.Node) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from demur.functions import families
-from demur.policy import Expression, Variable
+from demur.tree import Expression, Variable
 from demur.types import Signature, Type, parse_signature
 
 MakeNode = Callable[[str, Type, tuple[int, int]], Expression]

@@ -85,7 +85,7 @@ class Inference:
             return self._learn(source, target)
         if DYN in (target, source):
             return True
-        if source == NULL or target == NULL:
+        if NULL in (source, target):
             other = target if source == NULL else source
             return other not in _NEVER_NULL and other.name not in ("list", "map")
         return (

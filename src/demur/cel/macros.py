@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from demur.cel import syntax
-from demur.policy import Bind, Comprehension, Constant, Expression, Field, Has, Signal, Variable
+from demur.tree import Bind, Comprehension, Constant, Expression, Field, Has, Signal, Variable
 from demur.types import BOOL, DYN, Type, list_of, map_of, optional_of
 
 if TYPE_CHECKING:

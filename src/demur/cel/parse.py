@@ -200,7 +200,7 @@ class _Builder(Transformer[Token, Any]):
     def elements(self, children: list[Any]) -> _Group:
         items = [child for child in children if isinstance(child, _Group)]
         parts = [item.parts[0] for item in items]
-        return _Group(children, [part for part in parts], parts, _optional(items))
+        return _Group(children, list(parts), parts, _optional(items))
 
     def entries(self, children: list[Any]) -> _Group:
         items = [child for child in children if isinstance(child, _Group)]

@@ -11,7 +11,7 @@ from demur.cel.check import check
 from demur.cel.environment import Declared, Environment
 from demur.cel.parse import parse
 from demur.functions.values import EvaluationError, Uint, entries, error, map_key
-from demur.policy import Expression, Variable, walk
+from demur.tree import Expression, Variable, walk
 from demur.types import Type, parse_signature, parse_type
 
 

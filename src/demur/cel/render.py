@@ -13,7 +13,7 @@ from demur import functions
 from demur.cel import syntax
 from demur.cel.unparse import unparse
 from demur.functions.values import Duration, Timestamp
-from demur.policy import (
+from demur.tree import (
     Bind,
     Call,
     Comprehension,

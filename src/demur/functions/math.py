@@ -102,7 +102,7 @@ def _bits(
     return Function(
         f"math.{name}",
         about,
-        Overload(f"math.{name}_int", f"math.{name}(int, int) -> int", lambda a, b: operate(a, b)),
+        Overload(f"math.{name}_int", f"math.{name}(int, int) -> int", operate),
         Overload(
             f"math.{name}_uint",
             f"math.{name}(uint, uint) -> uint",

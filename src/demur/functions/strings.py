@@ -201,7 +201,7 @@ FUNCTIONS = (
     Function(
         "join",
         "The strings of a list one after the other, with a separator between them.",
-        Overload("strings.join", "list(string).join() -> string", lambda parts: "".join(parts)),
+        Overload("strings.join", "list(string).join() -> string", "".join),
         Overload(
             "strings.join_with",
             "list(string).join(string) -> string",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from demur.functions import ERROR, Function, Overload
 from demur.functions.values import Duration, Timestamp, error
 
@@ -74,7 +76,7 @@ def _leading(text: str, alphabet: str) -> str:
 
 def parse_timestamp(text: str) -> Timestamp:
     """A moment in RFC 3339 form, to the nanosecond. Raises `EvaluationError`."""
-    from datetime import datetime, timezone
+    from datetime import datetime
 
     if len(text) < 20 or not text.isascii() or text[10] not in "Tt":
         raise error("not an RFC 3339 timestamp")
@@ -92,10 +94,10 @@ def parse_timestamp(text: str) -> Timestamp:
         rest = rest[1 + len(digits) :]
     offset = 0 if rest in ("Z", "z") else _offset_seconds(rest, strict=True)
     try:
-        moment = datetime(*map(int, parts), tzinfo=timezone.utc)
+        moment = datetime(*map(int, parts), tzinfo=UTC)
     except ValueError:
         raise error("no such date or time") from None
-    since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     seconds = since.days * 86400 + since.seconds - offset
     return Timestamp(seconds * SECOND + nanoseconds)
 
@@ -123,20 +125,20 @@ def format_timestamp(timestamp: Timestamp) -> str:
 
 def _moment(timestamp: Timestamp) -> tuple[datetime, int]:
     """The moment in UTC to the second, and the nanoseconds on top."""
-    from datetime import datetime, timedelta, timezone
+    from datetime import datetime, timedelta
 
     seconds, nanoseconds = divmod(timestamp.nanoseconds, SECOND)
-    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return epoch + timedelta(seconds=seconds), nanoseconds
 
 
 def from_datetime(moment: datetime) -> Timestamp:
     """A datetime as a timestamp. Raises `EvaluationError` where it has no time zone."""
-    from datetime import datetime, timezone
+    from datetime import datetime
 
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise error("a datetime without a time zone is no moment")
-    since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return Timestamp(((since.days * 86400 + since.seconds) * 10**6 + since.microseconds) * 1000)
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from demur.cel import syntax
 from demur.cel.check import check
 from demur.cel.environment import Environment
-from demur.cel.problems import ExpressionError
 from demur.cel.parse import parse
+from demur.cel.problems import ExpressionError
 from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
 from demur.language.checked import CheckedThreshold
@@ -17,8 +17,9 @@ from demur.language.document import PolicyDocument
 from demur.language.expressions import CheckedExpression, Path, checked_expression, placed
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from demur.language.surroundings import DECISION, Surroundings
-from demur.policy import Call, Expression, Shape, Signal, Variable, children, walk
+from demur.policy import Shape
 from demur.suggestions import did_you_mean
+from demur.tree import Call, Expression, Signal, Variable, children, walk
 from demur.types import BOOL, DOUBLE, Type
 
 Diagnostics = list[Diagnostic]

@@ -10,24 +10,16 @@ from typing import Any
 from demur.diagnostics import Diagnostic, InvalidSource, Severity, in_file_order
 from demur.language.check import check
 from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
-from demur.language.loading import load_document
 from demur.language.include import resolve_includes
+from demur.language.loading import load_document
 from demur.language.lower import is_constant, lowered, lowered_definition, shared
 from demur.language.nodes import MappingNode
 from demur.language.shapes import default_of
 from demur.language.source import Source, read_source
-from demur.policy import (
-    Call,
-    Expression,
-    ParameterValue,
-    Policy,
-    Reference,
-    Response,
-    Rule,
-    Signal,
-    walk,
-)
-from demur.runtime.bundle import digest, write_expression
+from demur.policy import ParameterValue, Policy, Response, Rule
+from demur.runtime.bundle import digest
+from demur.runtime.encoding import write_expression
+from demur.tree import Call, Expression, Reference, Signal, walk
 
 
 def compile_file(path: str | PathLike[str]) -> tuple[Policy, str]:

@@ -12,7 +12,7 @@ from demur.cel.problems import EXPRESSION_CODES, ExpressionError, Problem
 from demur.diagnostics import Diagnostic, Severity, Span
 from demur.language.guards import unguarded
 from demur.language.nodes import ScalarNode
-from demur.policy import Expression
+from demur.tree import Expression
 from demur.types import Type
 
 Path = tuple[str | int, ...]

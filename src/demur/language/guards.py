@@ -7,16 +7,7 @@ operands does not matter, as it does not to CEL.
 
 from __future__ import annotations
 
-from demur.policy import (
-    Call,
-    Comprehension,
-    Expression,
-    Field,
-    Has,
-    Signal,
-    Variable,
-    children,
-)
+from demur.tree import Call, Comprehension, Expression, Field, Has, Signal, Variable, children
 
 Facts = frozenset[str]
 Unguarded = list[tuple[str, tuple[int, int]]]

@@ -14,7 +14,8 @@ from typing import Any
 
 from demur.backends.python.expressions import Writer
 from demur.functions.values import Duration, EvaluationError, Timestamp, Uint
-from demur.policy import (
+from demur.runtime.encoding import write_expression
+from demur.tree import (
     Bind,
     Call,
     Comprehension,
@@ -30,7 +31,6 @@ from demur.policy import (
     free_variables,
     walk,
 )
-from demur.runtime.bundle import write_expression
 
 Pass = Callable[[Expression], Expression]
 

@@ -140,9 +140,9 @@ def _unlikeliness(errors: list[ValidationError], instance: Any) -> tuple[int, in
     other_kind = 0
     for error in errors:
         at_top = not error.path
-        if at_top and error.validator == "type":
-            other_kind = 3
-        elif at_top and error.validator in ("enum", "const") and not isinstance(instance, str):
+        if (at_top and error.validator == "type") or (
+            at_top and error.validator in ("enum", "const") and not isinstance(instance, str)
+        ):
             other_kind = 3
         elif at_top and error.validator == "not":
             other_kind = 2

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from demur.cel.environment import Environment
-from demur.policy import Expression, Parameter, Reference, Shape, Signal, Variable, objects, type_of
+from demur.policy import Shape, objects, type_of
+from demur.tree import Expression, Parameter, Reference, Signal, Variable
 from demur.types import BOOL, DOUBLE, STRING, Type, list_of, parse_type
 
 DECISION: Mapping[str, Type] = {

@@ -11,7 +11,8 @@ from math import inf
 
 from demur.language.checked import CheckedPolicy
 from demur.language.guards import declared_path
-from demur.policy import (
+from demur.policy import Shape, objects
+from demur.tree import (
     Call,
     Constant,
     Expression,
@@ -20,9 +21,7 @@ from demur.policy import (
     ListLiteral,
     Parameter,
     Reference,
-    Shape,
     Signal,
-    objects,
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from demur.cel.unparse import unparse
 from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
 from demur.language.expressions import CheckedExpression
-from demur.policy import Call, Constant, Expression, Parameter, Reference, Signal, walk
+from demur.tree import Call, Constant, Expression, Parameter, Reference, Signal, walk
 
 STRICT = frozenset(("escalate", "abstain", "refuse"))
 """The actions after which the user has no answer."""

@@ -14,20 +14,11 @@ from demur.backends.python.decisions import (
     write_precise,
 )
 from demur.cel.render import render
-from demur.policy import (
-    Call,
-    Constant,
-    Expression,
-    ParameterValue,
-    Policy,
-    Response,
-    Rule,
-    Shape,
-    walk,
-)
-from demur.runtime.bundle import read_expression
+from demur.policy import ParameterValue, Policy, Response, Rule, Shape
 from demur.runtime.decision import display, plain
+from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
+from demur.tree import Call, Constant, Expression, walk
 
 _INDENT = "  "
 

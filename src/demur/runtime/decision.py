@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from demur.policy import Expression
     from demur.runtime.evaluator import Evaluator
+    from demur.tree import Expression
 
 MASK = "<pii>"
 """What stands for a personal value in explanations and logs."""

@@ -9,8 +9,9 @@ from demur.backends.python.decisions import (
     write_precise,
 )
 from demur.functions.values import EvaluationError, error
-from demur.policy import Expression, Policy, Response, Rule
+from demur.policy import Policy, Response, Rule
 from demur.runtime.decision import MASK, Decision, display
+from demur.tree import Expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

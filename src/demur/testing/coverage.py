@@ -11,20 +11,10 @@ from demur.backends.python.decisions import reachable, signals_read
 from demur.cel.render import render
 from demur.diagnostics import Span
 from demur.functions.values import EvaluationError
-from demur.policy import (
-    Call,
-    Expression,
-    Has,
-    Parameter,
-    Policy,
-    Reference,
-    Response,
-    Rule,
-    Signal,
-    walk,
-)
+from demur.policy import Policy, Response, Rule
 from demur.runtime.evaluator import Evaluator
 from demur.testing.variants import changed
+from demur.tree import Call, Expression, Has, Parameter, Reference, Signal, walk
 
 OUTCOMES = ("true", "false", "unknown")
 _COMPOUND = frozenset(("logic.and", "logic.or", "logic.conditional"))

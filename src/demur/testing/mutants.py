@@ -14,24 +14,19 @@ from demur.backends.python.decisions import reachable
 from demur.cel.render import render
 from demur.functions.values import INT_MAX, INT_MIN
 from demur.language.lower import rebuilt
-from demur.policy import (
-    ACTIONS,
-    STRICTNESS,
+from demur.policy import ACTIONS, STRICTNESS, ParameterValue, Policy, Response, Rule
+from demur.runtime.encoding import write_expression
+from demur.testing.variants import changed, changed_rule, milder, with_entry
+from demur.tree import (
     Call,
     Constant,
     Expression,
     ListLiteral,
     MapLiteral,
     Parameter,
-    ParameterValue,
-    Policy,
-    Response,
-    Rule,
     children,
     walk,
 )
-from demur.runtime.bundle import write_expression
-from demur.testing.variants import changed, changed_rule, milder, with_entry
 
 _COMPARISONS: Mapping[str, tuple[str, ...]] = {
     "less_or_equal": ("less", "greater_or_equal"),

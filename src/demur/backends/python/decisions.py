@@ -10,18 +10,15 @@ from __future__ import annotations
 from demur.backends.python import reading, support
 from demur.backends.python.expressions import Writer
 from demur.backends.python.verification import Fused, Verifier, fields_read, fused, iterates
-from demur.policy import (
+from demur.policy import Policy, Rule, Shape, all_objects
+from demur.tree import (
     Call,
     Comprehension,
     Constant,
     Expression,
     Field,
-    Policy,
     Reference,
-    Rule,
-    Shape,
     Signal,
-    all_objects,
     children,
     walk,
 )
@@ -136,7 +133,7 @@ def write_optimistic(policy: Policy, rules: Sequence[Rule]) -> Generated:
         verified = verifier.part(holder, node.name)
         if verified is not None:
             return verified
-        text = f"{holder}[{ascii(node.name)}]"
+        text = f"{holder}[{node.name!a}]"
         shape = (shapes[node.operand.type[7:-1]].fields or {})[node.name]
         return f"{writer.bind(reading.present, 'present')}({text})" if shape.optional else text
 
@@ -146,7 +143,7 @@ def write_optimistic(policy: Policy, rules: Sequence[Rule]) -> Generated:
                 return "True"
             return f"({variables[node.stage, node.name]} is not None)"
         holder = writer.write(node.operand)
-        return f"({holder}.get({ascii(node.name)}) is not None)"
+        return f"({holder}.get({node.name!a}) is not None)"
 
     present = "{0} if {0} is not None else present0()"
     writer = Writer(

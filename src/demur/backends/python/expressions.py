@@ -5,7 +5,7 @@ from __future__ import annotations
 from demur.backends.python import support
 from demur.functions import find
 from demur.functions.values import TypeValue
-from demur.policy import (
+from demur.tree import (
     Bind,
     Call,
     Comprehension,
@@ -140,15 +140,15 @@ class Writer:
             assert self._read_field is not None
             return self._read_field(self, node)
         if operand.type.startswith("map(") and self.optimistic:
-            return f"{self.write(operand)}[{ascii(node.name)}]"
-        return f"{self.support(support.select)}({self.write(operand)}, {ascii(node.name)})"
+            return f"{self.write(operand)}[{node.name!a}]"
+        return f"{self.support(support.select)}({self.write(operand)}, {node.name!a})"
 
     def _has(self, node: Has) -> str:
         part = node.operand
         if isinstance(part, Signal) or part.operand.type.startswith("object("):
             assert self._has_part is not None
             return self._has_part(self, part)
-        return f"{self.support(support.has)}({self.write(part.operand)}, {ascii(part.name)})"
+        return f"{self.support(support.has)}({self.write(part.operand)}, {part.name!a})"
 
     def _call(self, node: Call) -> str:
         special = _SPECIAL.get(node.function)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from demur.backends.python.expressions import Writer
 from demur.backends.python.reading import read
 from demur.functions.values import INT_MAX, INT_MIN
-from demur.policy import (
+from demur.policy import Shape
+from demur.tree import (
     Comprehension,
     Expression,
     Field,
     Has,
     Reference,
-    Shape,
     Signal,
     free_variables,
     walk,
@@ -124,12 +124,12 @@ class Verifier:
     def signal(self, variable: str, source: str, name: str, shape: Shape, path: str) -> None:
         """Reads `source[name]` into `variable` and checks it; an optional signal may be None."""
         if shape.optional:
-            self._line(1, f"{variable} = {source}.get({ascii(name)})")
+            self._line(1, f"{variable} = {source}.get({name!a})")
             self._line(1, f"if {variable} is not None:")
             self._value(2, variable, shape, path, may_convert=True)
             self._line(2, "pass")
         else:
-            self._line(1, f"{variable} = {source}[{ascii(name)}]")
+            self._line(1, f"{variable} = {source}[{name!a}]")
             self._value(1, variable, shape, path, may_convert=True)
 
     def _line(self, depth: int, text: str) -> None:
@@ -222,12 +222,12 @@ class Verifier:
             field = (shape.fields or {})[name]
             part = self._writer.fresh("e")
             if field.optional:
-                self._line(depth, f"{part} = {variable}.get({ascii(name)})")
+                self._line(depth, f"{part} = {variable}.get({name!a})")
                 self._line(depth, f"if {part} is not None:")
                 self._value(depth + 1, part, field, f"{path}.{name}", may_convert=False)
                 self._line(depth + 1, "pass")
             else:
-                self._line(depth, f"{part} = {variable}[{ascii(name)}]")
+                self._line(depth, f"{part} = {variable}[{name!a}]")
                 self._parts[variable, name] = part
                 self._value(depth, part, field, f"{path}.{name}", may_convert=False)
 

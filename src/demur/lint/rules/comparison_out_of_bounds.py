@@ -9,8 +9,9 @@ from demur.language.checked import CheckedPolicy
 from demur.lint.intervals import Ranges
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.lint.trees import comparisons, number
-from demur.policy import Call, Constant, ListLiteral, Shape, walk
+from demur.policy import Shape
 from demur.suggestions import did_you_mean
+from demur.tree import Call, Constant, ListLiteral, walk
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy, CheckedThreshold
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.lint.trees import number
-from demur.policy import Call
+from demur.tree import Call
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:

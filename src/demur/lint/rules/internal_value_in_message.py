@@ -8,7 +8,7 @@ from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.lint.trees import responses, signals_of
-from demur.policy import Parameter, walk
+from demur.tree import Parameter, walk
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from demur.functions.regular_expressions import compile_pattern
 from demur.functions.values import EvaluationError
 from demur.language.checked import CheckedPolicy
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.policy import Call, Constant, walk
+from demur.tree import Call, Constant, walk
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from demur.language.checked import CheckedPolicy
 from demur.language.guards import declared_path
 from demur.lint.intervals import Ranges
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.policy import Has, walk
+from demur.tree import Has, walk
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.policy import Bind, Comprehension, walk
+from demur.tree import Bind, Comprehension, walk
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:

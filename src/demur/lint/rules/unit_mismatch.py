@@ -8,7 +8,7 @@ from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
 from demur.lint.intervals import Ranges
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.policy import Call, Expression, Parameter, walk
+from demur.tree import Call, Expression, Parameter, walk
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:

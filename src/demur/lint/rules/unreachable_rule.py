@@ -9,8 +9,8 @@ from demur.language.checked import CheckedPolicy
 from demur.lint.intervals import Ranges
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.lint.trees import number
-from demur.policy import Call, Constant, Expression
-from demur.runtime.bundle import write_expression
+from demur.runtime.encoding import write_expression
+from demur.tree import Call, Constant, Expression
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
