@@ -1,4 +1,4 @@
-"""Encoders: base64."""
+"""The encoders extension: base64."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from demur.functions.values import error
 
 
 def _encode(value: bytes) -> str:
-    from base64 import b64encode
+    from binascii import b2a_base64
 
-    return b64encode(value).decode("ascii")
+    return b2a_base64(value, newline=False).decode("ascii")
 
 
 def _decode(text: str) -> bytes:
-    """Padding may be left out; anything else that is not base64 is an error."""
-    from base64 import b64decode
+    """Line breaks are skipped, and padding may be missing, but not wrong."""
+    from binascii import a2b_base64
 
-    padded = text if "=" in text else text + "=" * (-len(text) % 4)
+    text = text.replace("\r", "").replace("\n", "")
+    digits = text.rstrip("=")
+    padding = "=" * (-len(digits) % 4)
+    if text not in (digits, digits + padding) or len(padding) > 2:
+        raise error("not base64")
     try:
-        return b64decode(padded, validate=True)
+        return a2b_base64(digits + padding, strict_mode=True)
     except ValueError:
-        raise error("the text is not base64") from None
+        raise error("not base64") from None
 
 
 FUNCTIONS = (
@@ -32,8 +36,12 @@ FUNCTIONS = (
     ),
     Function(
         "base64.decode",
-        "The bytes that the base64 text stands for; padding may be left out.",
+        "The bytes that base64 text stands for; padding may be left out. Other text is an error.",
         Overload("encoders.base64_decode", "base64.decode(string) -> bytes", _decode),
-        examples=(("base64.decode('aGVsbG8')", "b'hello'"), ("base64.decode('%')", ERROR)),
+        examples=(
+            ("base64.decode('aGVsbG8=')", "b'hello'"),
+            ("base64.decode('aGVsbG8')", "b'hello'"),
+            ("base64.decode('aGVsbG8==')", ERROR),
+        ),
     ),
 )

@@ -118,12 +118,10 @@ def _ordered(
     while remaining:
         ready = [name for name, wanted in remaining.items() if not wanted & remaining.keys()]
         if not ready:
-            for name in remaining:
+            for name, wanted in remaining.items():
                 key = section.key(name)
                 assert key is not None
-                others = " and ".join(
-                    f"`{one}`" for one in sorted(remaining[name] & set(remaining))
-                )
+                others = " and ".join(f"`{one}`" for one in sorted(wanted & set(remaining)))
                 diagnostics.append(
                     finding("DM404", f"`{name}` needs {others}, and so itself.", key.span)
                 )

@@ -162,12 +162,10 @@ def check_alerts(
                     advice = "Add `against: 7d`, the window that the metric is compared with."
                     diagnostics.append(finding("DM408", message, when.span, advice))
                 yield threshold
-        if isinstance(when, ScalarNode) and alert.get("against") is not None:
-            if "baseline" not in when.text:
-                key_node = alert.key("against")
-                assert key_node is not None
-                message = "`against` is not used: the condition does not compare with `baseline`."
-                diagnostics.append(finding("DM408", message, key_node.span))
+        against = alert.key("against")
+        if isinstance(when, ScalarNode) and against is not None and "baseline" not in when.text:
+            message = "`against` is not used: the condition does not compare with `baseline`."
+            diagnostics.append(finding("DM408", message, against.span))
 
 
 def check_invariants(

@@ -139,14 +139,14 @@ def _unlikeliness(errors: list[ValidationError], instance: Any) -> tuple[int, in
     """How unlikely it is that this alternative was meant: of another kind, then many violations."""
     other_kind = 0
     for error in errors:
-        at_top = not error.path
-        if (at_top and error.validator == "type") or (
-            at_top and error.validator in ("enum", "const") and not isinstance(instance, str)
-        ):
+        if error.path:
+            continue
+        wrong_value = error.validator in ("enum", "const") and not isinstance(instance, str)
+        if error.validator == "type" or wrong_value:
             other_kind = 3
-        elif at_top and error.validator == "not":
+        elif error.validator == "not":
             other_kind = 2
-        elif at_top and error.validator == "required" and isinstance(instance, dict):
+        elif error.validator == "required" and isinstance(instance, dict):
             known = set(error.schema.get("properties", {}))  # type: ignore[union-attr]
             other_kind = max(other_kind, 0 if set(instance) & known else 1)
     return (other_kind, -max((len(error.path) for error in errors), default=0), len(errors))
@@ -249,7 +249,8 @@ def _diagnosed(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
         case "not":
             yield finding("DM202", f"{_begin(name)} is not in any form of a signal.", span)
         case _:
-            message = f"{_begin(name)} has a size that is not possible ({error.validator}: {error.validator_value})."
+            bound = f"{error.validator}: {error.validator_value}"
+            message = f"{_begin(name)} has a size that is not possible ({bound})."
             yield finding("DM207", message, span)
 
 

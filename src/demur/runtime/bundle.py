@@ -27,6 +27,19 @@ MAXIMUM_SIZE = 64 * 1024 * 1024
 """Bytes beyond which a bundle is refused unread."""
 
 
+MALFORMED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What goes wrong with content that only pretends to be a compiled policy."""
+
+
 class BundleError(Exception):
     """A bundle that cannot be loaded; `code` is the diagnostic's, `help` what to do."""
 
@@ -67,14 +80,14 @@ def decode(data: bytes) -> tuple[Policy, str]:
     try:
         content = parse_json(body)
     except (ValueError, RecursionError, StopIteration):
-        raise _malformed() from None
+        raise malformed() from None
     language = content.get("demur") if isinstance(content, dict) else None
     if isinstance(language, int) and language > LANGUAGE:
         raise _newer(f"language version {language}")
     try:
         return read_policy(content), f"sha256:{digest}"
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        raise _malformed() from None
+    except MALFORMED:
+        raise malformed() from None
 
 
 def _split(data: bytes) -> tuple[str, bytes]:
@@ -106,7 +119,8 @@ def _newer(what: str) -> BundleError:
     )
 
 
-def _malformed() -> BundleError:
+def malformed() -> BundleError:
+    """The error of a bundle whose digest is right and whose content is no policy."""
     return BundleError(
         "DM706",
         "The bundle's content is not a compiled policy.",
@@ -147,16 +161,18 @@ def sha256(data: bytes) -> str:
 class _Scanning:
     """What the scanner under `json` asks for; the package itself would import `re`, and much more."""
 
-    strict = True
-    object_hook = None
-    object_pairs_hook = None
-    parse_float = float
-    parse_int = int
-    memo: dict[str, str] = {}
+    def __init__(self) -> None:
+        self.strict = True
+        self.object_hook = None
+        self.object_pairs_hook = None
+        self.parse_float = float
+        self.parse_int = int
+        self.parse_constant = _no_constant
+        self.memo: dict[str, str] = {}
 
-    @staticmethod
-    def parse_constant(name: str) -> Any:
-        raise ValueError(f"{name} is not JSON")
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def parse_json(data: bytes) -> Any:
@@ -168,7 +184,7 @@ def parse_json(data: bytes) -> Any:
         import json
 
         return json.loads(text)
-    value, end = make_scanner(_Scanning)(text, 0)
+    value, end = make_scanner(_Scanning())(text, 0)
     if end != len(text):
         raise ValueError("more than one JSON value")
     return value

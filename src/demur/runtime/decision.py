@@ -169,9 +169,12 @@ class Decision:
     @property
     def message(self) -> str | None:
         """What to tell the user: the first message among the firings of the decided action."""
+        return self._message(masked=False)
+
+    def _message(self, *, masked: bool) -> str | None:
         for _, response in self._spoken:
             if response.say and response.action == self.action:
-                return self._render(response.say, masked=False)
+                return self._render(response.say, masked=masked)
         return None
 
     @property
@@ -201,7 +204,7 @@ class Decision:
             "rule": self.rule,
             "failure": self.failure,
             "failures": list(self.failures),
-            "message": self.message,
+            "message": self._message(masked=True),
             "why": self.why,
             "firings": [
                 {

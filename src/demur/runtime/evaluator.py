@@ -10,6 +10,7 @@ from demur.backends.python.decisions import (
 )
 from demur.functions.values import EvaluationError, error
 from demur.policy import Policy, Response, Rule
+from demur.runtime.bundle import MALFORMED, malformed
 from demur.runtime.decision import MASK, Decision, display
 from demur.tree import Expression
 
@@ -163,7 +164,7 @@ class Evaluator:
             last = 0 if stage is None else self._order[stage]
             rules = tuple([rule for rule in self.policy.rules if rule.stage <= last])
             answer = Decision(self, stage, None, ())
-            decide = write_optimistic(self.policy, rules).function()
+            decide = _generated(write_optimistic, self.policy, rules)
             prepared = self._prepared[stage] = _Prepared(stage, rules, decide, answer)
         return prepared
 
@@ -173,7 +174,7 @@ class Evaluator:
         conditions = prepared.conditions
         if conditions is None:
             trees = [rule.condition for rule in prepared.rules]
-            conditions = write_precise(self.policy, trees).function()
+            conditions = _generated(write_precise, self.policy, trees)
             prepared.conditions = conditions
         states = _settled(conditions, record)
         return [
@@ -200,6 +201,14 @@ class _Prepared:
         self.decide = decide
         self.answer = answer
         self.conditions: Conditions | None = None
+
+
+def _generated(write: Callable[..., Any], policy: Policy, parts: Sequence[Any]) -> Any:
+    """The compiled function of generated code. Raises `BundleError` for a policy that is none."""
+    try:
+        return write(policy, parts).function()
+    except (*MALFORMED, EvaluationError):
+        raise malformed() from None
 
 
 _NOT_A_BOOL = error("the condition is not a bool")

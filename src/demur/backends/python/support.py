@@ -228,6 +228,7 @@ class Once:
         self._failure: EvaluationError | None = None
 
     def __call__(self) -> Any:
+        """The value. Raises its `EvaluationError` each time."""
         compute = self._compute
         if compute is not None:
             self._compute = None

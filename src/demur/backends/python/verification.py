@@ -31,10 +31,9 @@ def fields_read(expressions: Iterable[Expression]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for expression in expressions:
         for node in walk(expression):
-            if isinstance(node, Has):
-                node = node.operand
-            if isinstance(node, Field) and node.operand.type.startswith("object("):
-                found.setdefault(node.operand.type[7:-1], set()).add(node.name)
+            part = node.operand if isinstance(node, Has) else node
+            if isinstance(part, Field) and part.operand.type.startswith("object("):
+                found.setdefault(part.operand.type[7:-1], set()).add(part.name)
     return found
 
 
