@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _is_number(text: str, digits: str = "0123456789") -> bool:
-    return 0 < len(text) <= 40 and all(character in digits for character in text)
+MAXIMUM_LENGTH = 1000
+"""Of the text of a number: Python takes long over longer ones, or refuses them."""
+
+
+def _is_number(text: str, characters: str = "0123456789") -> bool:
+    return len(text) <= MAXIMUM_LENGTH and text != "" and not text.strip(characters)
 
 
 def _int_of_string(text: str) -> int:
@@ -41,34 +45,34 @@ def _uint_of_double(value: float) -> Uint:
     raise error("unsigned integer overflow")
 
 
-_SPECIAL_DOUBLES = {"nan": "nan", "inf": "inf", "infinity": "inf"}
+_SPECIAL_DOUBLES = frozenset(("nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"))
 
 
 def _double_of_string(text: str) -> float:
-    word = text.lstrip("+-").lower()
-    if word in _SPECIAL_DOUBLES and len(text) - len(word) <= 1:
+    if text.lower() in _SPECIAL_DOUBLES:
         return float(text)
-    if not text or not all(character in "0123456789.eE+-" for character in text):
-        raise error("the text is no double")
     try:
-        return float(text)
+        value = float(text) if _is_number(text, "0123456789.eE+-") else None
     except ValueError:
-        raise error("the text is no double") from None
+        value = None
+    if value is None:
+        raise error("the text is no double")
+    if value - value != 0.0:
+        raise error("double overflow")
+    return value
 
 
 def format_double(value: float) -> str:
-    """The shortest text that reads back as this double, as Go's `%g` writes it."""
+    """The shortest text that reads back as this double, as Go's `%g` writes it: `1e+06`, `0.0001`."""
     if value != value:
         return "NaN"
     if value - value != 0.0:
         return "+Inf" if value > 0 else "-Inf"
-    text = repr(value)
-    mantissa, _, exponent = text.partition("e")
-    if exponent:
-        mantissa = mantissa.removesuffix(".0")
-        sign, digits = ("-", exponent[1:]) if exponent[0] == "-" else ("+", exponent.lstrip("+"))
-        return f"{mantissa}e{sign}{digits.rjust(2, '0')}"
-    return text.removesuffix(".0")
+    text = repr(value).removesuffix(".0")
+    if value == 0.0 or 1e-4 <= abs(value) < 1e6:
+        return text
+    digits = text.partition("e")[0].replace(".", "").strip("-0")
+    return f"{value:.{len(digits) - 1}e}"
 
 
 def _string_of_bytes(value: bytes) -> str:

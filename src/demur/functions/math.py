@@ -1,13 +1,10 @@
-"""The math extension: extremes, rounding, tests of doubles, bits of integers, square roots."""
+"""Mathematics: extremes, rounding, signs, and bits (CEL's math extension)."""
 
 from __future__ import annotations
 
-from math import ceil, copysign, floor, trunc
-from math import sqrt as _sqrt
-
 from demur.functions import ERROR, Function, Overload
 from demur.functions.arithmetic import checked_int
-from demur.functions.values import INT_MAX, UINT_MAX, Uint, error
+from demur.functions.values import UINT_MAX, Uint, error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,235 +12,235 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NUMBERS = ("int", "uint", "double")
-_CLASSES = (int, float, Uint)
-_BITS = 64
 
 
-def _extreme(word: str, about: str, choose: Callable[..., Any], example: str) -> Function:
-    """`math.greatest` or `math.least`: of one number, of two of any types, or of a list."""
-    name = f"math.{word}"
+def _first(pick: Callable[..., Any]) -> Callable[[list[Any]], Any]:
+    """The extreme of a list; of equal numbers the first, and an empty list has none."""
 
-    def of_list(numbers: list[Any]) -> Any:
-        if not numbers:
-            raise error(f"{name}() of an empty list")
-        if any(number.__class__ not in _CLASSES for number in numbers):
-            raise error(f"no such overload: {name}() takes numbers")
-        if len(numbers) > 1 and any(number != number for number in numbers):
-            raise error(f"{name}() of NaN, which has no order")
-        return choose(numbers)
+    def extreme(elements: list[Any]) -> Any:
+        if not elements:
+            raise error("an empty list has no extreme")
+        if any(type(one) not in (int, Uint, float) for one in elements):
+            raise error("no such overload: extremes are of numbers")
+        return pick(elements)
 
-    def of_two(left: Any, right: Any) -> Any:
-        return of_list([left, right])
+    return extreme
 
+
+def _extreme(name: str, word: str, pick: Callable[..., Any], examples: tuple[Any, ...]) -> Function:
+    family = f"math.{name}"
     pairs = [(left, right) for left in _NUMBERS for right in _NUMBERS]
     return Function(
-        name,
-        f"The {about} of one number, of several of any types, or of a list; equal numbers give the "
-        "first. NaN among several is an error, and so is an empty list.",
+        family,
+        f"The {word} of the numbers given, or of those in a list.",
         *(
-            Overload(f"{name}_{kind}", f"{name}({kind}) -> {kind}", lambda one: one, "{0}")
+            Overload(f"{family}_{kind}", f"{family}({kind}) -> {kind}", lambda value: value, "{0}")
             for kind in _NUMBERS
         ),
         *(
             Overload(
-                f"{name}_{left}_{right}",
-                f"{name}({left}, {right}) -> {left if left == right else 'dyn'}",
-                of_two,
-                f"{choose.__name__}({{0}}, {{1}})" if "double" not in (left, right) else None,
+                f"{family}_{left}_{right}",
+                f"{family}({left}, {right}) -> {left if left == right else 'dyn'}",
+                lambda a, b: pick([a, b]),
             )
             for left, right in pairs
         ),
         *(
-            Overload(f"{name}_list_{kind}", f"{name}(list({kind})) -> {kind}", of_list)
+            Overload(f"{family}_list_{kind}", f"{family}(list({kind})) -> {kind}", _first(pick))
             for kind in _NUMBERS
         ),
-        Overload(f"{name}_list", f"{name}(list(dyn)) -> dyn", of_list),
-        examples=(
-            (f"{name}(1, 2.5, 3u)", example),
-            (f"{name}([4, 4])", "4"),
-            (f"{name}(0.0 / 0.0, 1.0)", ERROR),
-        ),
+        Overload(f"{family}_list", f"{family}(list(dyn)) -> dyn", _first(pick)),
+        examples=examples,
         gathers=True,
     )
 
 
-def _rounded(convert: Callable[[float], float]) -> Callable[[float], float]:
-    """Rounds by `convert`; keeps infinities, NaN and the sign of zero."""
+def _round(value: float) -> float:
+    """To the nearest whole number, halves away from zero."""
+    from math import copysign, floor
 
-    def round_double(value: float) -> float:
-        return value if value - value != 0.0 else copysign(convert(value), value)
-
-    return round_double
-
-
-def _half_away(value: float) -> float:
-    magnitude = abs(value)
-    whole = trunc(magnitude)
-    return whole + 1 if magnitude - whole >= 0.5 else whole
+    if value - value != 0.0 or abs(value) >= 2.0**52:
+        return value
+    whole = floor(abs(value))
+    return copysign(float(whole + (abs(value) - whole >= 0.5)), value)
 
 
-def _rounding(
-    word: str, about: str, convert: Callable[[float], float], *examples: tuple[str, str]
-) -> Function:
-    return Function(
-        f"math.{word}",
-        f"{about}, as a double; infinities and NaN stay what they are.",
-        Overload(f"math.{word}", f"math.{word}(double) -> double", _rounded(convert)),
-        examples=examples,
-    )
+def _whole(name: str) -> Callable[[float], float]:
+    def rounded(value: float) -> float:
+        import math
+
+        if value - value != 0.0:
+            return value
+        return math.copysign(float(getattr(math, name)(value)), value)
+
+    return rounded
 
 
-def _sign_of_double(value: float) -> float:
-    return value if value != value else float((value > 0.0) - (value < 0.0))
+def _sign(value: Any) -> Any:
+    if value != value:
+        return value
+    sign = (value > 0) - (value < 0)
+    return type(value)(sign)
 
 
-def _square_root(value: float) -> float:
-    return _sqrt(value) if not value < 0 else float("nan")
+def _shift(value: int, offset: int, *, left: bool, bits: Callable[[int], Any]) -> Any:
+    if offset < 0:
+        raise error("a negative shift")
+    if offset > 63:
+        return bits(0)
+    unsigned = int(value) & UINT_MAX
+    return bits((unsigned << offset if left else unsigned >> offset) & UINT_MAX)
 
 
 def _signed(bits: int) -> int:
-    """The int64 that these 64 bits stand for."""
-    return bits if bits <= INT_MAX else bits - (1 << _BITS)
+    return bits - 2**64 if bits >= 2**63 else bits
 
 
-def _shifted_left(value: int, offset: int) -> int:
-    _check_offset(offset)
-    return (int(value) << offset) & UINT_MAX if offset < _BITS else 0
-
-
-def _shifted_right(value: int, offset: int) -> int:
-    _check_offset(offset)
-    return (int(value) & UINT_MAX) >> offset
-
-
-def _check_offset(offset: int) -> None:
-    if offset < 0:
-        raise error("a shift by a negative number of bits")
-
-
-def _bitwise(
-    word: str, about: str, combine: Callable[[int, int], int], symbol: str, example: str
+def _bits(
+    name: str, about: str, operate: Callable[[int, int], int], example: tuple[str, str]
 ) -> Function:
-    """An operation on the bits of two integers of one type."""
-    name = f"math.{word}"
     return Function(
-        name,
-        f"The bits that are set in {about}; an int counts as 64 bits in two's complement.",
-        Overload(f"{name}_int", f"{name}(int, int) -> int", combine, f"({{0}} {symbol} {{1}})"),
+        f"math.{name}",
+        about,
+        Overload(f"math.{name}_int", f"math.{name}(int, int) -> int", operate),
         Overload(
-            f"{name}_uint", f"{name}(uint, uint) -> uint", lambda a, b: Uint(combine(int(a), int(b)))
+            f"math.{name}_uint",
+            f"math.{name}(uint, uint) -> uint",
+            lambda a, b: Uint(operate(int(a), int(b))),
         ),
-        examples=((f"{name}(6, 3)", example),),
+        examples=(example,),
     )
 
 
-def _shift(
-    word: str, about: str, shifted: Callable[[int, int], int], *examples: tuple[str, str]
-) -> Function:
-    name = f"math.{word}"
+def _shifts(name: str, about: str, left: bool, example: tuple[str, str]) -> Function:
     return Function(
-        name,
-        f"The 64 bits of an integer shifted {about}, filled up with zeros; what is shifted out is "
-        "lost. A negative number of bits is an error.",
-        Overload(f"{name}_int", f"{name}(int, int) -> int", lambda a, b: _signed(shifted(a, b))),
-        Overload(f"{name}_uint", f"{name}(uint, int) -> uint", lambda a, b: Uint(shifted(a, b))),
-        examples=examples,
+        f"math.{name}",
+        about,
+        Overload(
+            f"math.{name}_int",
+            f"math.{name}(int, int) -> int",
+            lambda value, offset: _shift(value, offset, left=left, bits=_signed),
+        ),
+        Overload(
+            f"math.{name}_uint",
+            f"math.{name}(uint, int) -> uint",
+            lambda value, offset: _shift(value, offset, left=left, bits=Uint),
+        ),
+        examples=(example, (f"math.{name}(1, -1)", ERROR)),
     )
+
+
+def _of_double(
+    name: str, about: str, python: Any, result: str, example: tuple[str, str]
+) -> Function:
+    overload = Overload(f"math.{name}", f"math.{name}(double) -> {result}", python)
+    return Function(f"math.{name}", about, overload, examples=(example,))
+
+
+def _square_root(value: Any) -> float:
+    from math import sqrt
+
+    return sqrt(value) if value >= 0 else float("nan")
 
 
 FUNCTIONS = (
-    _extreme("greatest", "greatest", max, "3u"),
-    _extreme("least", "least", min, "1"),
-    _rounding("ceil", "The least whole number not below", ceil, ("math.ceil(1.2)", "2.0")),
-    _rounding("floor", "The greatest whole number not above", floor, ("math.floor(-1.2)", "-2.0")),
-    _rounding(
-        "round",
-        "The nearest whole number, halves away from zero",
-        _half_away,
-        ("math.round(2.5)", "3.0"),
-        ("math.round(-2.5)", "-3.0"),
+    _extreme("greatest", "greatest", max, (("math.greatest(1, 3, 2)", "3"),)),
+    _extreme("least", "least", min, (("math.least([1.5, 0.5])", "0.5"),)),
+    _of_double(
+        "ceil", "The next whole number above.", _whole("ceil"), "double", ("math.ceil(1.2)", "2.0")
     ),
-    _rounding(
-        "trunc", "The number without its fraction", trunc, ("math.trunc(-1.9)", "-1.0")
+    _of_double(
+        "floor",
+        "The next whole number below.",
+        _whole("floor"),
+        "double",
+        ("math.floor(1.8)", "1.0"),
+    ),
+    _of_double(
+        "trunc",
+        "The whole number towards zero.",
+        _whole("trunc"),
+        "double",
+        ("math.trunc(-1.8)", "-1.0"),
+    ),
+    _of_double(
+        "round",
+        "The nearest whole number, halves away from zero.",
+        _round,
+        "double",
+        ("math.round(-1.5)", "-2.0"),
+    ),
+    _of_double(
+        "isNaN",
+        "Whether it is not a number.",
+        lambda v: v != v,
+        "bool",
+        ("math.isNaN(0.0 / 0.0)", "true"),
+    ),
+    _of_double(
+        "isInf",
+        "Whether it is infinite.",
+        lambda v: v in (float("inf"), float("-inf")),
+        "bool",
+        ("math.isInf(1.0 / 0.0)", "true"),
+    ),
+    _of_double(
+        "isFinite",
+        "Whether it is neither infinite nor NaN.",
+        lambda v: v - v == 0.0,
+        "bool",
+        ("math.isFinite(1.0)", "true"),
     ),
     Function(
         "math.abs",
-        "The number without its sign; of the least int, which has no counterpart, an error.",
-        Overload("math.abs_int", "math.abs(int) -> int", lambda value: checked_int(abs(value))),
-        Overload("math.abs_uint", "math.abs(uint) -> uint", lambda value: value, "{0}"),
+        "The number without its sign; of the least int an error.",
+        Overload("math.abs_int", "math.abs(int) -> int", lambda v: checked_int(abs(v))),
+        Overload("math.abs_uint", "math.abs(uint) -> uint", lambda v: v, "{0}"),
         Overload("math.abs_double", "math.abs(double) -> double", abs, "abs({0})"),
-        examples=(("math.abs(-1.5)", "1.5"), ("math.abs(-9223372036854775808)", ERROR)),
+        examples=(("math.abs(-3)", "3"), ("math.abs(-9223372036854775808)", ERROR)),
     ),
     Function(
         "math.sign",
-        "-1, 0 or 1 as the number is negative, zero or positive, in the number's type; NaN for NaN.",
-        Overload(
-            "math.sign_int", "math.sign(int) -> int", lambda value: (value > 0) - (value < 0)
+        "-1, 0 or 1, in the number's own type.",
+        *(
+            Overload(f"math.sign_{kind}", f"math.sign({kind}) -> {kind}", _sign)
+            for kind in _NUMBERS
         ),
-        Overload("math.sign_uint", "math.sign(uint) -> uint", lambda value: Uint(value > 0)),
-        Overload("math.sign_double", "math.sign(double) -> double", _sign_of_double),
-        examples=(("math.sign(-3)", "-1"), ("math.sign(0.5)", "1.0")),
-    ),
-    Function(
-        "math.isNaN",
-        "Whether the double is NaN, which is not even equal to itself.",
-        Overload("math.isNaN", "math.isNaN(double) -> bool", lambda value: value != value),
-        examples=(("math.isNaN(0.0 / 0.0)", "true"), ("math.isNaN(1.0)", "false")),
-    ),
-    Function(
-        "math.isInf",
-        "Whether the double is infinite, of either sign.",
-        Overload(
-            "math.isInf",
-            "math.isInf(double) -> bool",
-            lambda value: value in (float("inf"), float("-inf")),
-        ),
-        examples=(("math.isInf(-1.0 / 0.0)", "true"), ("math.isInf(0.0 / 0.0)", "false")),
-    ),
-    Function(
-        "math.isFinite",
-        "Whether the double is neither infinite nor NaN.",
-        Overload(
-            "math.isFinite", "math.isFinite(double) -> bool", lambda value: value - value == 0.0
-        ),
-        examples=(("math.isFinite(1.0)", "true"), ("math.isFinite(0.0 / 0.0)", "false")),
-    ),
-    _bitwise("bitAnd", "both integers", lambda a, b: a & b, "&", "2"),
-    _bitwise("bitOr", "either integer", lambda a, b: a | b, "|", "7"),
-    _bitwise("bitXor", "exactly one of two integers", lambda a, b: a ^ b, "^", "5"),
-    Function(
-        "math.bitNot",
-        "The bits that are not set in the integer, of 64.",
-        Overload("math.bitNot_int", "math.bitNot(int) -> int", lambda value: ~value, "(~{0})"),
-        Overload(
-            "math.bitNot_uint",
-            "math.bitNot(uint) -> uint",
-            lambda value: Uint(UINT_MAX - int(value)),
-        ),
-        examples=(("math.bitNot(1)", "-2"), ("math.bitNot(0u)", "18446744073709551615u")),
-    ),
-    _shift(
-        "bitShiftLeft",
-        "left",
-        _shifted_left,
-        ("math.bitShiftLeft(1, 4)", "16"),
-        ("math.bitShiftLeft(1, 64)", "0"),
-        ("math.bitShiftLeft(1, -1)", ERROR),
-    ),
-    _shift(
-        "bitShiftRight",
-        "right",
-        _shifted_right,
-        ("math.bitShiftRight(16, 4)", "1"),
-        ("math.bitShiftRight(-1, 63)", "1"),
+        examples=(("math.sign(-2.5)", "-1.0"),),
     ),
     Function(
         "math.sqrt",
-        "The square root as a double; of a negative number it is NaN.",
+        "The square root; of a negative number NaN.",
         *(
             Overload(f"math.sqrt_{kind}", f"math.sqrt({kind}) -> double", _square_root)
             for kind in _NUMBERS
         ),
-        examples=(("math.sqrt(2.25)", "1.5"), ("math.isNaN(math.sqrt(-1))", "true")),
+        examples=(("math.sqrt(9)", "3.0"),),
+    ),
+    _bits("bitAnd", "The bits that both have.", lambda a, b: a & b, ("math.bitAnd(6, 3)", "2")),
+    _bits("bitOr", "The bits that either has.", lambda a, b: a | b, ("math.bitOr(6, 3)", "7")),
+    _bits(
+        "bitXor", "The bits that one of them has.", lambda a, b: a ^ b, ("math.bitXor(6, 3)", "5")
+    ),
+    Function(
+        "math.bitNot",
+        "The bits that it has not.",
+        Overload("math.bitNot_int", "math.bitNot(int) -> int", lambda v: ~v, "(~{0})"),
+        Overload(
+            "math.bitNot_uint", "math.bitNot(uint) -> uint", lambda v: Uint(~int(v) & UINT_MAX)
+        ),
+        examples=(("math.bitNot(0)", "-1"),),
+    ),
+    _shifts(
+        "bitShiftLeft",
+        "The bits moved up; those past 64 are lost.",
+        True,
+        ("math.bitShiftLeft(1, 3)", "8"),
+    ),
+    _shifts(
+        "bitShiftRight",
+        "The bits moved down, with zeros from above.",
+        False,
+        ("math.bitShiftRight(8, 3)", "1"),
     ),
 )

@@ -11,18 +11,36 @@ _SPACE = (
 )
 """Unicode's white space, which `trim` takes off."""
 
+_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_TO_UPPER = {upper + 32: upper for upper in range(ord("A"), ord("Z") + 1)}
+_ESCAPES = str.maketrans(
+    {
+        "\a": "\\a",
+        "\b": "\\b",
+        "\f": "\\f",
+        "\n": "\\n",
+        "\r": "\\r",
+        "\t": "\\t",
+        "\v": "\\v",
+        "\\": "\\\\",
+        '"': '\\"',
+    }
+)
+
+
+def _check_index(index: int, text: str) -> None:
+    """Right after the last character is an index too."""
+    if not 0 <= index <= len(text):
+        raise error(f"index {index} is out of range")
+
 
 def _char_at(text: str, index: int) -> str:
-    if not 0 <= index <= len(text):
-        raise error("index out of range")
+    _check_index(index, text)
     return text[index : index + 1]
 
 
 def _index_of(text: str, part: str, start: int = 0) -> int:
-    if not part and start <= len(text):
-        return start if start >= 0 else _out_of_range()
-    if not 0 <= start <= len(text):
-        _out_of_range()
+    _check_index(start, text)
     return text.find(part, start)
 
 
@@ -31,19 +49,8 @@ def _last_index_of(text: str, part: str) -> int:
 
 
 def _last_index_of_before(text: str, part: str, last: int) -> int:
-    if not 0 <= last <= len(text):
-        _out_of_range()
+    _check_index(last, text)
     return text.rfind(part, 0, last + len(part))
-
-
-def _out_of_range() -> int:
-    raise error("index out of range")
-
-
-def _ascii(text: str, *, upper: bool) -> str:
-    return "".join(
-        (one.upper() if upper else one.lower()) if one.isascii() else one for one in text
-    )
 
 
 def _replace(text: str, old: str, new: str) -> str:
@@ -57,8 +64,6 @@ def _replace_some(text: str, old: str, new: str, limit: int) -> str:
 def _split(text: str, separator: str, limit: int = -1) -> list[str]:
     if limit == 0:
         return []
-    if limit == 1:
-        return [text]
     if separator:
         return text.split(separator, limit - 1 if limit > 0 else -1)
     if limit < 0 or limit > len(text):
@@ -68,26 +73,15 @@ def _split(text: str, separator: str, limit: int = -1) -> list[str]:
 
 def _substring(text: str, start: int, end: int | None = None) -> str:
     end = len(text) if end is None else end
-    if not 0 <= start <= end <= len(text):
-        _out_of_range()
+    _check_index(start, text)
+    _check_index(end, text)
+    if start > end:
+        raise error(f"the end {end} is before the start {start}")
     return text[start:end]
 
 
-_QUOTED = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    "\\": "\\\\",
-    '"': '\\"',
-}
-
-
 def _quote(text: str) -> str:
-    return f'"{"".join(_QUOTED.get(one, one) for one in text)}"'
+    return f'"{text.translate(_ESCAPES)}"'
 
 
 FUNCTIONS = (
@@ -170,7 +164,9 @@ FUNCTIONS = (
         "lowerAscii",
         "The string with its ASCII letters in lower case.",
         Overload(
-            "strings.lower_ascii", "string.lowerAscii() -> string", lambda t: _ascii(t, upper=False)
+            "strings.lower_ascii",
+            "string.lowerAscii() -> string",
+            lambda text: text.translate(_TO_LOWER),
         ),
         examples=(("'TacoÆ'.lowerAscii()", "'tacoÆ'"),),
     ),
@@ -178,7 +174,9 @@ FUNCTIONS = (
         "upperAscii",
         "The string with its ASCII letters in upper case.",
         Overload(
-            "strings.upper_ascii", "string.upperAscii() -> string", lambda t: _ascii(t, upper=True)
+            "strings.upper_ascii",
+            "string.upperAscii() -> string",
+            lambda text: text.translate(_TO_UPPER),
         ),
         examples=(("'tacoæ'.upperAscii()", "'TACOæ'"),),
     ),
