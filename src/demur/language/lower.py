@@ -186,9 +186,9 @@ def shared(
         if key not in repeated:
             return rebuilt(node, change)
         if key not in names:
-            name = f"@{len(names) + 1}"
-            compiled[name] = rebuilt(node, change)
-            names[key] = name
+            tree = rebuilt(node, change)
+            names[key] = f"@{len(names) + 1}"
+            compiled[names[key]] = tree
         return Reference(names[key], node.type, node.span)
 
     for name, tree in definitions.items():

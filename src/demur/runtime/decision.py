@@ -230,16 +230,22 @@ class Decision:
         }
 
 
-def plain(value: Any) -> Any:
+MAXIMUM_DEPTH = 64
+"""How deeply values are shown; what lies deeper, as in a record that holds itself, is left out."""
+
+
+def plain(value: Any, depth: int = 0) -> Any:
     """A value as JSON data; what JSON has no form for, as text."""
+    if depth > MAXIMUM_DEPTH:
+        return "…"
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
         return value if value - value == 0.0 else str(value)
     if isinstance(value, list | tuple):
-        return [plain(element) for element in value]
+        return [plain(element, depth + 1) for element in value]
     if isinstance(value, dict):
-        return {str(key): plain(element) for key, element in value.items()}
+        return {str(key): plain(element, depth + 1) for key, element in value.items()}
     return display(value)
 
 
