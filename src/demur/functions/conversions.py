@@ -63,16 +63,31 @@ def _double_of_string(text: str) -> float:
 
 
 def format_double(value: float) -> str:
-    """The shortest text that reads back as this double, as Go's `%g` writes it: `1e+06`, `0.0001`."""
+    """The shortest digits that read back as this finite double, without an exponent."""
+    mantissa, _, exponent = repr(value).removesuffix(".0").partition("e")
+    if not exponent:
+        return mantissa
+    sign = "-" if value < 0 else ""
+    whole, _, fraction = mantissa.removeprefix("-").partition(".")
+    if int(exponent) < 0:
+        return f"{sign}0.{whole.rjust(-int(exponent), '0')}{fraction}"
+    return f"{sign}{whole}{fraction.ljust(int(exponent), '0')}"
+
+
+def _string_of_double(value: float) -> str:
+    """As Go's `%g`: with an exponent below 0.0001 and from a million on."""
     if value != value:
         return "NaN"
     if value - value != 0.0:
         return "+Inf" if value > 0 else "-Inf"
-    text = repr(value).removesuffix(".0")
     if value == 0.0 or 1e-4 <= abs(value) < 1e6:
-        return text
-    digits = text.partition("e")[0].replace(".", "").strip("-0")
-    return f"{value:.{len(digits) - 1}e}"
+        return format_double(value)
+    mantissa, _, exponent = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    first, *others = (whole + fraction).rstrip("0")
+    point = "." if others else ""
+    sign = "-" if value < 0 else ""
+    return f"{sign}{first}{point}{''.join(others)}e{int(exponent or len(whole) - 1):+03d}"
 
 
 def _string_of_bytes(value: bytes) -> str:
@@ -142,7 +157,7 @@ FUNCTIONS = (
         Overload("conversions.string_of_string", "string(string) -> string", _same, "{0}"),
         Overload("conversions.string_of_int", "string(int) -> string", str, "str({0})"),
         Overload("conversions.string_of_uint", "string(uint) -> string", lambda v: str(int(v))),
-        Overload("conversions.string_of_double", "string(double) -> string", format_double),
+        Overload("conversions.string_of_double", "string(double) -> string", _string_of_double),
         Overload(
             "conversions.string_of_bool",
             "string(bool) -> string",

@@ -13,9 +13,10 @@ def _encode(value: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    """Padding may be left out; anything else that is not base64 is an error."""
+    """Padding may be left out, line breaks are skipped; anything else is an error."""
     from base64 import b64decode
 
+    text = text.replace("\r", "").replace("\n", "")
     padded = text if "=" in text else text + "=" * (-len(text) % 4)
     try:
         return b64decode(padded, validate=True)

@@ -15,13 +15,15 @@ _NUMBERS = ("int", "uint", "double")
 
 
 def _first(pick: Callable[..., Any]) -> Callable[[list[Any]], Any]:
-    """The extreme of a list; of equal numbers the first, and an empty list has none."""
+    """The extreme of a list; of equal numbers the first. Of none there is none, and none of NaN."""
 
     def extreme(elements: list[Any]) -> Any:
         if not elements:
             raise error("an empty list has no extreme")
         if any(type(one) not in (int, Uint, float) for one in elements):
             raise error("no such overload: extremes are of numbers")
+        if len(elements) > 1 and any(one != one for one in elements):
+            raise error("NaN has no order")
         return pick(elements)
 
     return extreme
@@ -29,6 +31,7 @@ def _first(pick: Callable[..., Any]) -> Callable[[list[Any]], Any]:
 
 def _extreme(name: str, word: str, pick: Callable[..., Any], examples: tuple[Any, ...]) -> Function:
     family = f"math.{name}"
+    extreme = _first(pick)
     pairs = [(left, right) for left in _NUMBERS for right in _NUMBERS]
     return Function(
         family,
@@ -41,15 +44,15 @@ def _extreme(name: str, word: str, pick: Callable[..., Any], examples: tuple[Any
             Overload(
                 f"{family}_{left}_{right}",
                 f"{family}({left}, {right}) -> {left if left == right else 'dyn'}",
-                lambda a, b: pick([a, b]),
+                lambda a, b: extreme([a, b]),
             )
             for left, right in pairs
         ),
         *(
-            Overload(f"{family}_list_{kind}", f"{family}(list({kind})) -> {kind}", _first(pick))
+            Overload(f"{family}_list_{kind}", f"{family}(list({kind})) -> {kind}", extreme)
             for kind in _NUMBERS
         ),
-        Overload(f"{family}_list", f"{family}(list(dyn)) -> dyn", _first(pick)),
+        Overload(f"{family}_list", f"{family}(list(dyn)) -> dyn", extreme),
         examples=examples,
         gathers=True,
     )

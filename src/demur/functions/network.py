@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Address:
-    """An IP address; one of IPv6 that stands for one of IPv4 equals it."""
+    """An IP address of version 4 or 6."""
 
     __slots__ = ("address",)
     cel_type_name = "net.IP"
@@ -24,13 +24,10 @@ class Address:
         return f"Address({str(self.address)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Address) and self._unmapped() == other._unmapped()
+        return isinstance(other, Address) and self.address == other.address
 
     def __hash__(self) -> int:
-        return hash(self._unmapped())
-
-    def _unmapped(self) -> IPv4Address | IPv6Address:
-        return getattr(self.address, "ipv4_mapped", None) or self.address
+        return hash(self.address)
 
 
 class Range:
@@ -60,23 +57,28 @@ class Range:
 
 
 def _parse_address(text: str) -> Address:
+    """The address; one of IPv6 that stands for one of IPv4 is that one. Raises `EvaluationError`."""
     from ipaddress import ip_address
 
     if "%" in text or (":" in text and "." in text):
         raise error("the text is no IP address: zones and embedded IPv4 are refused")
     try:
-        return Address(ip_address(text))
+        address = ip_address(text)
     except ValueError:
         raise error("the text is no IP address") from None
+    return Address(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _parse_range(text: str) -> Range:
     from ipaddress import ip_network
 
     address_text, slash, length = text.partition("/")
-    if not slash or not (length.isascii() and length.isdigit()) or str(int(length)) != length:
+    is_number = length.isascii() and length.isdigit() and len(length) <= 3
+    if not slash or not is_number or str(int(length)) != length:
         raise error("the text is no CIDR range")
     address = _parse_address(address_text).address
+    if address.version == 4 and ":" in address_text:
+        raise error("the text is no CIDR range: embedded IPv4 is refused")
     try:
         return Range(address, ip_network(text, strict=False))
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from demur.functions import ERROR, Function, Overload
 from demur.functions.conversions import format_double
 from demur.functions.timestamps import format_duration, format_timestamp
-from demur.functions.values import Duration, Timestamp, TypeValue, entries, error
+from demur.functions.values import Duration, Timestamp, TypeValue, entries, error, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _clause(text: str, start: int) -> tuple[str, int | None, int]:
     precision = None
     if text[start : start + 1] == ".":
         end = start + 1
-        while text[end : end + 1].isdigit():
+        while "0" <= text[end : end + 1] <= "9":
             end += 1
         digits = text[start + 1 : end]
         if not digits or len(digits) > 4 or int(digits) > MAXIMUM_PRECISION:
@@ -53,7 +53,7 @@ def _clause(text: str, start: int) -> tuple[str, int | None, int]:
 
 
 def _refuse(value: Any, clause: str) -> str:
-    raise error(f"`%{clause}` does not take {type(value).__name__}")
+    raise error(f"`%{clause}` does not take a value of type {type_name(value)}")
 
 
 def _special(value: Any) -> str | None:
@@ -78,7 +78,15 @@ def _string(value: Any, precision: int | None = None) -> str:
 
 
 def _text_of_bytes(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+    """As UTF-8; octets in a row that are none are one replacement character."""
+    parts: list[str] = []
+    was_valid = True
+    for character in value.decode("utf-8", "surrogateescape"):
+        is_valid = not "\udc80" <= character <= "\udcff"
+        if is_valid or was_valid:
+            parts.append(character if is_valid else "\ufffd")
+        was_valid = is_valid
+    return "".join(parts)
 
 
 _WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (

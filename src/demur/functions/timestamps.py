@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
 from demur.functions import ERROR, Function, Overload
 from demur.functions.values import Duration, Timestamp, error
 
@@ -14,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 SECOND = 10**9
-INT64 = 2**63
+_INT64 = 2**63
+_DIGITS = "0123456789"
 _UNITS = {
     "h": 3600 * SECOND,
     "m": 60 * SECOND,
@@ -25,39 +24,46 @@ _UNITS = {
     "μs": 10**3,
     "ns": 1,
 }
+"""Nanoseconds; the micro sign and the Greek letter look the same."""
+_LETTERS = "".join(_UNITS)
+_MAXIMUM_DIGITS = 100
 
 
 def parse_duration(text: str) -> Duration:
-    """A duration such as `1h30m`, `-1.5s` or `250ms`. Raises `EvaluationError`."""
+    """A duration such as `1h30m`, `-1.5s` or `250ms`. Raises `EvaluationError`.
+
+    What is finer than a nanosecond is cut off.
+    """
     sign = -1 if text.startswith("-") else 1
-    rest = text[1:] if text[:1] in ("-", "+") else text
+    rest = text[1:] if text.startswith(("-", "+")) else text
     if rest == "0":
         return Duration(0)
+    if not rest:
+        raise error("not a duration")
     total = 0
     while rest:
-        number = _leading(rest, "0123456789.")
-        rest = rest[len(number) :]
-        unit = rest[: len(rest) - len(rest.lstrip("hmsnuµμ"))]
-        unit = next(
-            (one for one in ("ms", "us", "µs", "μs", "ns", "h", "m", "s") if unit.startswith(one)),
-            "",
-        )
-        whole, _, fraction = number.partition(".")
-        if not unit or not (whole or fraction) or "." in fraction or len(number) > 40:
-            raise error("not a duration")
-        rest = rest[len(unit) :]
-        scale = _UNITS[unit]
-        total += int(whole or "0") * scale
-        if fraction:
-            total += int(fraction) * scale // 10 ** len(fraction)
-    if text.strip("+-") == "":
-        raise error("not a duration")
+        number = _leading(rest, _DIGITS + ".")
+        unit = _leading(rest[len(number) :], _LETTERS)
+        total += _nanoseconds(number, unit)
+        rest = rest[len(number) + len(unit) :]
     return checked_duration(sign * total)
+
+
+def _nanoseconds(number: str, unit: str) -> int:
+    whole, _, fraction = number.partition(".")
+    digits = whole + fraction
+    if unit not in _UNITS or not digits or "." in digits or len(digits) > _MAXIMUM_DIGITS:
+        raise error("not a duration")
+    return int(digits) * _UNITS[unit] // 10 ** len(fraction)
+
+
+def _leading(text: str, alphabet: str) -> str:
+    return text[: len(text) - len(text.lstrip(alphabet))]
 
 
 def checked_duration(nanoseconds: int) -> Duration:
     """A duration, if 64 bits can hold its nanoseconds, as CEL's Go implementation demands."""
-    if not -INT64 <= nanoseconds < INT64:
+    if not -_INT64 <= nanoseconds < _INT64:
         raise error("duration out of range")
     return Duration(nanoseconds)
 
@@ -70,62 +76,55 @@ def format_duration(duration: Duration) -> str:
     return f"{sign}{seconds}{fraction}s"
 
 
-def _leading(text: str, alphabet: str) -> str:
-    return text[: len(text) - len(text.lstrip(alphabet))]
-
-
 def parse_timestamp(text: str) -> Timestamp:
-    """A moment in RFC 3339 form, to the nanosecond. Raises `EvaluationError`."""
-    from datetime import datetime
+    """A moment in RFC 3339 form. Raises `EvaluationError`; leap seconds are no moment either.
 
-    if len(text) < 20 or not text.isascii() or text[10] not in "Tt":
-        raise error("not an RFC 3339 timestamp")
+    What is finer than a nanosecond is cut off.
+    """
+    from datetime import UTC, datetime
+
     parts = (text[0:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
-    marks = text[4] + text[7] + text[13] + text[16]
-    if marks != "--::" or not all(part.isdigit() for part in parts):
-        raise error("not an RFC 3339 timestamp")
+    marks = text[4:5] + text[7:8] + text[10:11] + text[13:14] + text[16:17]
     rest = text[19:]
-    nanoseconds = 0
-    if rest[0] == ".":
-        digits = _leading(rest[1:], "0123456789")
-        if not 1 <= len(digits) <= 9:
-            raise error("not an RFC 3339 timestamp")
-        nanoseconds = int(digits.ljust(9, "0"))
-        rest = rest[1 + len(digits) :]
-    offset = 0 if rest in ("Z", "z") else _offset_seconds(rest, strict=True)
+    decimals = ""
+    if rest.startswith("."):
+        decimals = _leading(rest[1:], _DIGITS)
+        rest = rest[1 + len(decimals) :]
+        marks += "" if decimals else "."
+    is_digits = text.isascii() and all(part.isdigit() for part in parts)
+    if not is_digits or marks.upper() != "--T::" or not rest.startswith(("Z", "z", "+", "-")):
+        raise error("not an RFC 3339 timestamp")
+    offset = 0 if rest in ("Z", "z") else _offset_seconds(rest)
     try:
         moment = datetime(*map(int, parts), tzinfo=UTC)
     except ValueError:
         raise error("no such date or time") from None
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     seconds = since.days * 86400 + since.seconds - offset
-    return Timestamp(seconds * SECOND + nanoseconds)
+    return Timestamp(seconds * SECOND + int(decimals[:9].ljust(9, "0")))
 
 
-def _offset_seconds(text: str, *, strict: bool = False) -> int:
-    """The seconds of a fixed offset such as `+05:30`; the sign may be left out unless strict."""
-    sign = -1 if text.startswith("-") else 1
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if strict and digits == text:
-        raise error("no offset from UTC")
-    hours, colon, minutes = digits.partition(":")
-    if not (colon and hours.isdigit() and minutes.isdigit() and len(digits) == 5):
-        raise error("no such time zone")
-    if int(hours) > 23 or int(minutes) > 59:
+def _offset_seconds(text: str) -> int:
+    """The seconds of a fixed offset from UTC such as `+05:30`; the sign may be left out."""
+    digits = text[1:] if text.startswith(("+", "-")) else text
+    hours, colon, minutes = digits[:2], digits[2:3], digits[3:]
+    is_digits = text.isascii() and hours.isdigit() and minutes.isdigit() and len(minutes) == 2
+    if colon != ":" or not is_digits or int(hours) > 23 or int(minutes) > 59:
         raise error("no such offset from UTC")
-    return sign * (int(hours) * 3600 + int(minutes) * 60)
+    seconds = int(hours) * 3600 + int(minutes) * 60
+    return -seconds if text.startswith("-") else seconds
 
 
 def format_timestamp(timestamp: Timestamp) -> str:
     """The moment in RFC 3339 form in UTC, with as many decimals as it needs."""
     moment, nanoseconds = _moment(timestamp)
     fraction = f".{nanoseconds:09d}".rstrip("0") if nanoseconds else ""
-    return f"{moment:%Y}".rjust(4, "0") + f"{moment:-%m-%dT%H:%M:%S}{fraction}Z"
+    return f"{moment.replace(tzinfo=None).isoformat()}{fraction}Z"
 
 
 def _moment(timestamp: Timestamp) -> tuple[datetime, int]:
     """The moment in UTC to the second, and the nanoseconds on top."""
-    from datetime import datetime, timedelta
+    from datetime import UTC, datetime, timedelta
 
     seconds, nanoseconds = divmod(timestamp.nanoseconds, SECOND)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
@@ -134,7 +133,7 @@ def _moment(timestamp: Timestamp) -> tuple[datetime, int]:
 
 def from_datetime(moment: datetime) -> Timestamp:
     """A datetime as a timestamp. Raises `EvaluationError` where it has no time zone."""
-    from datetime import datetime
+    from datetime import UTC, datetime
 
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise error("a datetime without a time zone is no moment")
@@ -148,14 +147,14 @@ def from_timedelta(span: timedelta) -> Duration:
 
 
 def _local(timestamp: Timestamp, zone: str) -> tuple[datetime, int]:
-    """The moment on the clocks of an IANA zone or at a fixed offset. Raises `EvaluationError`."""
+    """As `_moment`, on the clocks of an IANA zone or at a fixed offset. Raises `EvaluationError`."""
     from datetime import timedelta
 
     moment, nanoseconds = _moment(timestamp)
-    if zone in ("", "UTC", "Z"):
+    if zone in ("", "UTC"):
         return moment, nanoseconds
     try:
-        if zone[0] in "+-0123456789":
+        if zone[0] in "+-" + _DIGITS:
             return moment + timedelta(seconds=_offset_seconds(zone)), nanoseconds
         from zoneinfo import ZoneInfo
 
@@ -195,13 +194,13 @@ def _whole(duration: Duration, unit: int) -> int:
     return count if duration.nanoseconds >= 0 else -count
 
 
-def _span(name: str, about: str, unit: int, example: str, divide: bool = False) -> Function:
-    """A duration in whole units; milliseconds are only those within the second."""
+def _milliseconds_of_second(duration: Duration) -> int:
+    milliseconds = _whole(duration, 10**6)
+    return milliseconds - 1000 * _whole(duration, SECOND)
 
-    def read(duration: Duration) -> int:
-        whole = _whole(duration, unit)
-        return whole % 1000 if divide and whole >= 0 else -(-whole % 1000) if divide else whole
 
+def _span(name: str, about: str, read: Callable[[Duration], int], example: str) -> Function:
+    """A duration in whole units."""
     return Function(
         name,
         about,
@@ -313,10 +312,13 @@ FUNCTIONS = (
     _part("getMinutes", "The minute", lambda m, n: m.minute, "14"),
     _part("getSeconds", "The second", lambda m, n: m.second, "15"),
     _part("getMilliseconds", "The milliseconds of the second", lambda m, n: n // 10**6, "678"),
-    _span("getHours", "The duration in whole hours.", 3600 * SECOND, "1"),
-    _span("getMinutes", "The duration in whole minutes.", 60 * SECOND, "61"),
-    _span("getSeconds", "The duration in whole seconds.", SECOND, "3661"),
+    _span("getHours", "The duration in whole hours.", lambda d: _whole(d, 3600 * SECOND), "1"),
+    _span("getMinutes", "The duration in whole minutes.", lambda d: _whole(d, 60 * SECOND), "61"),
+    _span("getSeconds", "The duration in whole seconds.", lambda d: _whole(d, SECOND), "3661"),
     _span(
-        "getMilliseconds", "The milliseconds of the duration's second.", 10**6, "500", divide=True
+        "getMilliseconds",
+        "The milliseconds of the duration's second; the whole seconds do not count.",
+        _milliseconds_of_second,
+        "500",
     ),
 )

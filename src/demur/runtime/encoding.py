@@ -134,21 +134,21 @@ def _read_value(value: Any, type: str) -> Any:
             return value
 
 
-_SHAPE_FIELDS = (
-    "enum",
-    "minimum",
-    "maximum",
-    "maximum_size",
-    "optional",
-    "pii",
-    "unit",
-    "otel",
-)
+_SHAPE_TYPES: dict[str, tuple[type, ...]] = {
+    "enum": (list,),
+    "minimum": (int, float),
+    "maximum": (int, float),
+    "maximum_size": (int,),
+    "optional": (bool,),
+    "pii": (bool,),
+    "unit": (str,),
+    "otel": (str,),
+}
 
 
 def _write_shape(shape: Shape) -> dict[str, Any]:
     written: dict[str, Any] = {"type": shape.type}
-    for field in _SHAPE_FIELDS:
+    for field in _SHAPE_TYPES:
         value = getattr(shape, field)
         if value is not None and value is not False:
             written[field] = list(value) if isinstance(value, tuple) else value
@@ -159,8 +159,21 @@ def _write_shape(shape: Shape) -> dict[str, Any]:
     return written
 
 
+def _of(value: Any, *types: type) -> Any:
+    """`value`, if it is of one of these types; a bool is no number. Raises TypeError."""
+    if value.__class__ in types:
+        return value
+    raise TypeError(f"{type(value).__name__} where another type belongs")
+
+
+_NONE = type(None)
+
+
 def _read_shape(data: Any) -> Shape:
     given = dict(data)
+    for name, types in _SHAPE_TYPES.items():
+        if name in given:
+            _of(given[name], *types)
     type = given.pop("type")
     if type not in _TYPES:
         raise ValueError(f"no such type: {type}")
@@ -169,7 +182,7 @@ def _read_shape(data: Any) -> Shape:
     if "fields" in given:
         given["fields"] = {name: _read_shape(field) for name, field in given["fields"].items()}
     if "enum" in given:
-        given["enum"] = tuple(given["enum"])
+        given["enum"] = tuple([_of(value, str, int) for value in given["enum"]])
     return Shape(type, **given)
 
 
@@ -199,7 +212,7 @@ def _read_response(data: Any) -> Response | None:
     action, failure, say, why = data
     if action not in _ACTIONS:
         raise ValueError(f"no such action: {action}")
-    return Response(action, failure, _read_text(say), _read_text(why))
+    return Response(action, _of(failure, str, _NONE), _read_text(say), _read_text(why))
 
 
 _ACTIONS = frozenset(("answer", "flag", "fallback", "escalate", "abstain", "refuse"))
@@ -259,7 +272,12 @@ def read_policy(data: Any) -> Policy:
         },
         outcome={name: _read_shape(shape) for name, shape in data["outcome"].items()},
         parameters={
-            name: ParameterValue(type, _read_value(value, type), minimum, maximum)
+            name: ParameterValue(
+                _of(type, str),
+                _read_value(value, type),
+                _of(minimum, int, float, _NONE),
+                _of(maximum, int, float, _NONE),
+            )
             for name, (type, value, minimum, maximum) in data["params"].items()
         },
         definitions={name: read_expression(tree) for name, tree in data["define"]},
@@ -275,5 +293,10 @@ def _read_rule(data: Any) -> Rule:
     if answer is None:
         raise ValueError("a rule without a response")
     return Rule(
-        name, section, stage, read_expression(condition), answer, _read_response(on_unknown)
+        _of(name, str),
+        _of(section, str),
+        _of(stage, int),
+        read_expression(condition),
+        answer,
+        _read_response(on_unknown),
     )

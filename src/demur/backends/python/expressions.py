@@ -282,9 +282,9 @@ class Writer:
         return f"({self.write(value)} in {self.bind(frozenset(constants))})"
 
     def pattern(self, node: Call) -> str | None:
-        """`x.matches('constant')`: the pattern is compiled once."""
+        """`x.matches('constant')`: the compiled pattern's own search, which fails on invalid text."""
         value, pattern = node.arguments
-        if not isinstance(pattern, Constant) or value.type == "dyn":
+        if not self.optimistic or not isinstance(pattern, Constant) or value.type == "dyn":
             return None
         from demur.functions.regular_expressions import compile_pattern
 
