@@ -65,7 +65,7 @@ def test_an_empty_test_file_is_named(run: Run) -> None:
     write(Path(), "")
     result = run("test", ".")
     assert result.exit_code == 2
-    assert result.stdout.startswith("policy.test.yaml: error[")
+    assert result.stdout.startswith("policy.test.yaml:1:1: error[")
 
 
 def test_a_path_that_is_not_there_is_wrong_usage(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from demur.cel import syntax
@@ -10,9 +11,11 @@ from demur.cel.environment import Environment
 from demur.cel.parse import parse
 from demur.cel.problems import EXPRESSION_CODES, ExpressionError, Problem
 from demur.diagnostics import Diagnostic, Severity, Span
+from demur.functions.regular_expressions import compile_pattern
+from demur.functions.values import EvaluationError
 from demur.language.guards import unguarded
 from demur.language.nodes import ScalarNode
-from demur.tree import Expression
+from demur.tree import Call, Constant, Expression, walk
 from demur.types import Type
 
 Path = tuple[str | int, ...]
@@ -81,9 +84,23 @@ def checked_expression(
         )
         for name, span in unguarded(tree, optional)
     ]
+    problems.extend(_pattern_problems(tree))
     if problems:
         return None, [placed(problem, scalar, offset) for problem in problems]
     return CheckedExpression(path, scalar, node, tree, type, offset), []
+
+
+def _pattern_problems(tree: Expression) -> Iterator[Problem]:
+    """The constant patterns that RE2 refuses."""
+    for node in walk(tree):
+        if isinstance(node, Call) and node.function.startswith("regular_expressions.matches"):
+            pattern = node.arguments[1]
+            if isinstance(pattern, Constant) and isinstance(pattern.value, str):
+                try:
+                    compile_pattern(pattern.value)
+                except EvaluationError as refused:
+                    advice = "RE2 has no look-around and no back-references."
+                    yield Problem("DM312", f"{refused}.", *pattern.span, advice)
 
 
 def placed(problem: Problem, scalar: ScalarNode, offset: int = 0) -> Diagnostic:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from demur.diagnostics import Diagnostic
+from demur.diagnostics import Diagnostic, Position, Span
 from demur.language.document import PolicyDocument
 from demur.language.document_codes import finding
 from demur.language.document_of_tests import TestDocument
@@ -36,7 +36,10 @@ def _load(source: Source, model: type[M], kind: str) -> tuple[M | None, list[Dia
     if source.root is None:
         if source.diagnostics:
             return None, []
-        return None, [finding("DM202", "The file is empty.", None, "Begin with `demur: 1`.")]
+        beginning = Position(1, 1)
+        span = Span(source.path, beginning, beginning)
+        advice = "Begin with `demur: 1`." if kind == "policy" else "Begin with `tests:`."
+        return None, [finding("DM202", "The file is empty.", span, advice)]
     if not isinstance(source.root, MappingNode):
         return None, [finding("DM203", "The file must be a mapping.", source.root.span)]
     diagnostics = validate(source.root, kind)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from os import sep
 from pathlib import Path
 
-from demur.diagnostics import Diagnostic, in_file_order
+from demur.diagnostics import Diagnostic, Position, Span, in_file_order
 from demur.language.composition import Composition, compose
 from demur.language.nodes import (
     Comment,
@@ -126,7 +126,10 @@ def parse_source(text: str | bytes, path: str) -> Source:
 
 
 def _unread(path: str, name: str, help: str, /, **values: object) -> Source:
-    return Source(path, "", None, (finding(name, None, help, **values),), ())
+    """A file of which nothing was read; its problem stands at its beginning."""
+    beginning = Position(1, 1)
+    problem = finding(name, Span(path, beginning, beginning), help, **values)
+    return Source(path, "", None, (problem,), ())
 
 
 def _foreign_encoding(content: bytes) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demur.backends.python import support
 from demur.functions import find
-from demur.functions.values import TypeValue
+from demur.functions.values import EvaluationError, TypeValue
 from demur.tree import (
     Bind,
     Call,
@@ -288,7 +288,10 @@ class Writer:
             return None
         from demur.functions.regular_expressions import compile_pattern
 
-        search = compile_pattern(pattern.value).search
+        try:
+            search = compile_pattern(pattern.value).search
+        except EvaluationError:
+            return None
         return f"({self.bind(search, 'search')}({self.write(value)}) is not None)"
 
 
