@@ -17,7 +17,10 @@ from demur.language.check_codes import CHECK_CODES
 from demur.language.document_codes import DOCUMENT_CODES
 from demur.language.schema import schema_texts
 from demur.language.source_codes import SOURCE_CODES
+from demur.interop.record_codes import RECORD_CODES
 from demur.lint import CODES as LINT_CODES
+from demur.lint.rule import HEADER, Rule
+from demur.lint.rules import all_rules
 from demur.runtime.bundle_codes import BUNDLE_CODES
 from demur.testing.codes import TEST_CODES
 
@@ -77,7 +80,7 @@ def _function(function: Function) -> Iterator[str]:
     yield function.about
     yield ""
     for overload in function.overloads:
-        yield f"- `{overload.signature.replace(function.name + '(', _written(function.name) + '(')}`"
+        yield f"- `{overload.signature}`"
     yield ""
     if function.examples:
         yield "```cel"
@@ -85,11 +88,6 @@ def _function(function: Function) -> Iterator[str]:
             yield f"{expression}   // {'an error' if result is ERROR else result}"
         yield "```"
         yield ""
-
-
-def _written(name: str) -> str:
-    """An operator's name as it is used, for signatures: `_+_` stays, to show where operands go."""
-    return name
 
 
 def diagnostics_page() -> str:
@@ -101,8 +99,9 @@ def diagnostics_page() -> str:
         ("References and agreement (DM4xx)", CHECK_CODES),
         ("The linter (DM5xx)", {c: one for c, one in LINT_CODES.items() if c.startswith("DM5")}),
         ("Policy tests (DM6xx)", TEST_CODES),
-        ("Bundles and running (DM7xx)", BUNDLE_CODES),
+        ("Bundles and records (DM7xx)", {**BUNDLE_CODES, **RECORD_CODES}),
     )
+    rules = {rule.code: rule for rule in all_rules()}
     lines = ["# Diagnostics", "", GENERATED]
     lines += ["Every code that demur reports, what it means and what to write instead.", ""]
     for title, codes in groups:
@@ -110,8 +109,21 @@ def diagnostics_page() -> str:
         for code in sorted(codes):
             name, heading, explanation = tuple(codes[code])[:3]
             lines += [f'<a id="{code.lower()}"></a>', "", f"### {code} {name}", ""]
-            lines += [f"**{heading}.**", "", explanation.strip(), ""]
+            lines += [f"**{heading.rstrip('.')}.**", "", explanation.strip(), ""]
+            lines += _examples(rules.get(code))
     return "\n".join(lines)
+
+
+def _examples(rule: Rule | None) -> list[str]:
+    """A lint rule's two policies, without the header that all examples share."""
+    if rule is None or not rule.wrong.startswith(HEADER):
+        return []
+    lines: list[str] = []
+    for title, text in (("Wrong", rule.wrong), ("Right", rule.right)):
+        body = text.removeprefix(HEADER).rstrip()
+        if body:
+            lines += [f"{title}:", "", "```yaml", body, "```", ""]
+    return lines
 
 
 def pages() -> dict[Path, str]:

@@ -167,3 +167,32 @@ POLICIES = [
 def test_our_own_policies_have_no_errors_and_no_warnings(file: Path) -> None:
     found = lint_file(file, file.as_posix()).diagnostics
     assert [one for one in found if one.severity is not Severity.NOTE] == []
+
+
+def test_errors_of_structure_do_not_hide_errors_of_expressions(tmp_path: Path) -> None:
+    text = """\
+demur: 1
+policy: example
+about: An example.
+owner: 5
+stages:
+  answer:
+    confidence: {type: double, min: 0, max: 1}
+    broken: {type: strin}
+rules:
+  first:
+    when: answer.confidnce < 0.7
+    then: abstian
+  second:
+    when: answer.broken == 'x'
+    then: flag
+on_unknwn: {then: abstain}
+"""
+    found = lint(tmp_path, text).diagnostics
+    assert [(one.code, one.span.start.line) for one in found if one.span] == [
+        ("DM203", 4),
+        ("DM204", 8),
+        ("DM304", 11),
+        ("DM204", 12),
+        ("DM201", 16),
+    ]

@@ -14,6 +14,7 @@ from demur.language.include import resolve_includes
 from demur.language.loading import load_document
 from demur.language.lower import is_constant, lowered, lowered_definition, shared
 from demur.language.nodes import MappingNode
+from demur.language.salvage import salvaged
 from demur.language.shapes import default_of
 from demur.language.source import Source, read_source
 from demur.policy import ParameterValue, Policy, Response, Rule
@@ -52,7 +53,13 @@ def check_source(
     diagnostics.extend(problems)
     document, problems = load_document(merged)
     diagnostics.extend(problems)
-    if document is None or not isinstance(merged.root, MappingNode):
+    if not isinstance(merged.root, MappingNode):
+        return source, None, in_file_order(diagnostics)
+    if document is None:
+        rest = salvaged(merged.root, problems)
+        if rest is not None:
+            _, problems = check(merged, rest.root, rest.document)
+            diagnostics.extend(filter(rest.still_holds, problems))
         return source, None, in_file_order(diagnostics)
     checked, problems = check(merged, merged.root, document)
     diagnostics.extend(problems)
