@@ -24,8 +24,9 @@ demo: setup
 	$(BIN)/demur lint $(EXAMPLE)
 	$(BIN)/demur test $(EXAMPLE)
 	$(BIN)/demur compile $(EXAMPLE)/policy.yaml -o $(BUNDLE)
-	$(BIN)/python $(EXAMPLE)/demo.py
-	$(BIN)/demur decide $(BUNDLE) $(EXAMPLE)/records.jsonl --explain
+	$(BIN)/python $(EXAMPLE)/demo.py --records build/records.jsonl
+	$(BIN)/demur decide $(BUNDLE) build/records.jsonl -o build/decisions.jsonl
+	$(BIN)/demur decide $(BUNDLE) $(EXAMPLE)/one_record.jsonl --explain
 
 test: setup
 	$(BIN)/ruff format --check --quiet
