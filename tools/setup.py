@@ -59,7 +59,8 @@ def install() -> None:
     venv.create(VENV, clear=True, symlinks=os.name != "nt", with_pip=True)
     try:
         pip("install", "uv")
-        run(BIN / "uv", "pip", "install", "--quiet", "--python", BIN / "python", *WANTED)
+        quick = ("--quiet", "--compile-bytecode")
+        run(BIN / "uv", "pip", "install", *quick, "--python", BIN / "python", *WANTED)
     except (subprocess.CalledProcessError, OSError):
         say("uv cannot install here; using pip, which takes longer …")
         pip("install", "--upgrade", "pip>=25.1")  # the first to know dependency groups
