@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from demur.cel import overloads, syntax
+from demur.cel import names, overloads, syntax
 from demur.cel.environment import Environment
 from demur.cel.inference import Inference
-from demur.cel.macros import MACROS
+from demur.cel.macros import MACROS, refuse_misuse
 from demur.cel.problems import ExpressionError, Problem
 from demur.suggestions import did_you_mean
 from demur.tree import (
+    Bind,
     Call,
     Comprehension,
     Constant,
@@ -25,31 +26,11 @@ from demur.types import (
     BOOL,
     DYN,
     STRING,
-    TYPE,
     Type,
     list_of,
     map_of,
     optional_of,
 )
-
-TYPE_NAMES = {
-    "int": "int",
-    "uint": "uint",
-    "double": "double",
-    "bool": "bool",
-    "string": "string",
-    "bytes": "bytes",
-    "list": "list",
-    "map": "map",
-    "null_type": "null_type",
-    "type": "type",
-    "optional_type": "optional_type",
-    "google.protobuf.Timestamp": "google.protobuf.Timestamp",
-    "google.protobuf.Duration": "google.protobuf.Duration",
-    "net.IP": "net.IP",
-    "net.CIDR": "net.CIDR",
-}
-"""The names that denote types as values."""
 
 
 def check(
@@ -124,6 +105,10 @@ class Checker:
         """The type of the local variable of this name, the innermost, or None."""
         return next((scope[name] for scope in reversed(self._scope) if name in scope), None)
 
+    def locals(self) -> list[str]:
+        """The names of the local variables that an expression can write."""
+        return [name for scope in self._scope for name in scope if name[0] != "@"]
+
     def unique(self, name: str) -> str:
         """A variable's name that no expression can write."""
         self._unique += 1
@@ -135,7 +120,7 @@ class Checker:
             case syntax.Literal(kind=kind, value=value):
                 return self.typed(Constant(value, kind, node.span), Type(kind))
             case syntax.Identifier():
-                return self._name(node)
+                return names.resolve(self, node) or names.unresolved(self, node)
             case syntax.Select():
                 return self._select(node)
             case syntax.Index(operand=operand, index=index, optional=optional):
@@ -149,70 +134,17 @@ class Checker:
             case syntax.Call():
                 return self._call(node)
             case syntax.Message(type_name=type_name):
-                self.report("DM304", "demur has no message types.", type_name.span)
+                advice = "Write a map: `{'a': 1}`."
+                self.report("DM304", "demur has no message types.", type_name.span, advice)
                 return self.failed(node.span)
-
-    def _name(self, node: syntax.Identifier | syntax.Select) -> Expression:
-        resolved = self._resolve(node)
-        if resolved is not None:
-            return resolved
-        name = node.name if isinstance(node, syntax.Identifier) else ".".join(_segments(node) or ())
-        if name in TYPE_NAMES:
-            constant = Constant(TYPE_NAMES[name], "type", node.span)
-            return self.typed(constant, TYPE)
-        if self.environment.dynamic:
-            return self.typed(Variable(name, "dyn", node.span), DYN)
-        local = {name for scope in self._scope for name in scope if name[0] != "@"}
-        known = [*self.environment.variables, *local]
-        qualified = [full for full in known if full.endswith(f".{name}")]
-        advice = f"Write `{qualified[0]}`." if len(qualified) == 1 else did_you_mean(name, known)
-        self.report("DM304", f"There is no `{name}`.", node.span, advice)
-        return self.failed(node.span)
-
-    def _resolve(self, node: syntax.Node) -> Expression | None:
-        """The local variable, or the longest declared name, that `a.b.c` begins with, and its fields."""
-        segments = _segments(node)
-        if segments is None:
-            return None
-        absolute = _is_absolute(node)
-        local = None if absolute else self.local(segments[0])
-        if local is not None:
-            variable = Variable(segments[0], "", (node.span[0], node.span[0] + len(segments[0])))
-            return self._fields(self.typed(variable, local), segments[1:], node)
-        for length in range(len(segments), 0, -1):
-            name = ".".join(segments[:length])
-            for full in self.environment.qualify(name, absolute=absolute):
-                type = self.environment.variables.get(full)
-                if type is not None:
-                    span = node.span if length == len(segments) else (node.span[0], node.span[0])
-                    name = full if self.local(full) is None else f".{full}"
-                    base = self.typed(self.environment.make(name, type, span), type)
-                    return self._fields(base, segments[length:], node)
-        return None
-
-    def _fields(self, base: Expression, names: tuple[str, ...], node: syntax.Node) -> Expression:
-        for name in names:
-            base = self.field(base, name, node.span)
-        return base
 
     def _select(self, node: syntax.Select) -> Expression:
         if node.optional:
             return self.optional_field(self.visit(node.operand), node.field, node.span)
-        resolved = self._resolve(node)
-        if resolved is not None:
-            return resolved
-        segments = _segments(node)
-        if segments is not None and self._is_namespaced(segments):
-            return self._name(node)
-        return self.field(self.visit(node.operand), node.field, node.span)
-
-    def _is_namespaced(self, segments: tuple[str, ...]) -> bool:
-        """Whether `a.b` is one name: a type's, or one that begins as declared names do."""
-        if ".".join(segments) in TYPE_NAMES:
-            return True
-        beginning = f"{segments[0]}."
-        declared = any(name.startswith(beginning) for name in self.environment.variables)
-        return declared and not self.environment.dynamic
+        named = names.resolve(self, node)
+        if named is None and names.is_namespaced(self, node):
+            named = names.unresolved(self, node)
+        return named or self.field(self.visit(node.operand), node.field, node.span)
 
     def field(self, operand: Expression, name: str, span: syntax.Span) -> Expression:
         """`operand.name`."""
@@ -231,14 +163,20 @@ class Checker:
             return self.failed(span)
         if type == DYN or type.is_parameter or self.environment.dynamic:
             return self.typed(Field(operand, name, "", span), DYN)
-        self.report("DM306", f"A value of type {type} has no fields.", span)
+        message = f"A value of type {type} has no fields."
+        self.report("DM306", message, span, overloads.method_instead(self, name))
         return self.failed(span)
 
     def optional_field(self, operand: Expression, name: str, span: syntax.Span) -> Expression:
         """`operand.?name`: the field as an optional."""
         type = self.type_of(operand)
         if type.name == "object":
-            return self._field_if_present(operand, name, span)
+            if isinstance(operand, Signal | Variable | Field):
+                return self._field_if_present(operand, name, span)
+            variable = self.unique("v")
+            once = self.typed(Variable(variable, "", span), type)
+            body = self._field_if_present(once, name, span)
+            return self.typed(Bind(variable, operand, body, "", span), self.type_of(body))
         if type.name == "optional" and type.parameters[0].name == "object":
             variable = self.unique("v")
             inner = self.typed(Variable(variable, "", span), type.parameters[0])
@@ -309,14 +247,17 @@ class Checker:
             expanded = macro(self, node)
             if expanded is not None:
                 return expanded
-        if node.target is None:
-            return self._function(node, node.function, node.arguments)
-        segments = _segments(node.target)
-        if segments is not None and self.local(segments[0]) is None:
-            namespaced = f"{'.'.join(segments)}.{node.function}"
-            if self._global_overloads(namespaced, absolute=_is_absolute(node.target)):
-                return self._function(node, namespaced, node.arguments)
-        parts = (self.visit(node.target), *map(self.visit, node.arguments))
+        full = node.function if node.target is None else names.namespaced_function(self, node)
+        if full in (None, node.function) and refuse_misuse(self, node):
+            return self.failed(node.span)
+        if full is not None:
+            return self._function(node, full, node.arguments)
+        assert node.target is not None
+        known = len(self.problems)
+        target = self.visit(node.target)
+        if len(self.problems) > known and not self.environment.overloads(node.function):
+            return self.failed(node.span)
+        parts = (target, *map(self.visit, node.arguments))
         return self.call(node.function, parts, node.span, node.name_span, method=True)
 
     def _function(
@@ -359,13 +300,6 @@ class Checker:
             joined = DYN
         return self.typed(Call("logic.conditional", parts, "", node.span), joined)
 
-    def _global_overloads(self, name: str, *, absolute: bool) -> bool:
-        return any(
-            not declared.signature.method
-            for full in self.environment.qualify(name, absolute=absolute)
-            for declared in self.environment.overloads(full)
-        )
-
     def call(
         self,
         name: str,
@@ -377,20 +311,3 @@ class Checker:
     ) -> Expression:
         """A call of the function `name`, of the overloads that its arguments' types fit."""
         return overloads.call(self, name, arguments, span, name_span, method=method)
-
-
-def _segments(node: syntax.Node) -> tuple[str, ...] | None:
-    """The names of `a.b.c`, or None for anything else."""
-    names: list[str] = []
-    while isinstance(node, syntax.Select) and not node.optional:
-        names.append(node.field)
-        node = node.operand
-    if not isinstance(node, syntax.Identifier):
-        return None
-    return (node.name, *reversed(names))
-
-
-def _is_absolute(node: syntax.Node) -> bool:
-    while isinstance(node, syntax.Select):
-        node = node.operand
-    return isinstance(node, syntax.Identifier) and node.absolute

@@ -14,6 +14,9 @@ class BadLiteral(Exception):
         super().__init__(message)
 
 
+_ARTICLES = {"int": "an int", "uint": "a uint"}
+
+
 def parse_number(kind: str, text: str) -> int | float:
     """The value of an `int`, `uint` or `double` literal.
 
@@ -23,10 +26,10 @@ def parse_number(kind: str, text: str) -> int | float:
         return float(text)
     digits = text.rstrip("uU") if kind == "uint" else text
     if len(digits) > 80:
-        raise BadLiteral(f"The number is too large for {kind}.")
+        raise BadLiteral(f"The number is too large for {_ARTICLES[kind]}.")
     value = int(digits, 16) if digits[:2].lower() == "0x" else int(digits)
     if value > (UINT_MAX if kind == "uint" else INT_MAX + 1):
-        raise BadLiteral(f"{value} is too large for {kind}.")
+        raise BadLiteral(f"{value} is too large for {_ARTICLES[kind]}.")
     return value
 
 

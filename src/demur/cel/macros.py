@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from demur.cel import syntax
+from demur.cel.environment import library
+from demur.suggestions import closest
 from demur.tree import Bind, Comprehension, Constant, Expression, Field, Has, Signal, Variable
 from demur.types import BOOL, DYN, Type, list_of, map_of, optional_of
 
@@ -18,9 +20,8 @@ Macro = Callable[["Checker", syntax.Call], "Expression | None"]
 def _has(checker: Checker, node: syntax.Call) -> Expression | None:
     argument = node.arguments[0]
     if not isinstance(argument, syntax.Select):
-        checker.report(
-            "DM308", "`has` asks for a field or a signal.", argument.span, "Write `has(a.b)`."
-        )
+        message = "`has` asks for a field or a signal."
+        checker.report("DM308", message, argument.span, _right_forms("has"))
         return checker.failed(node.span)
     operand = checker.visit(argument)
     if isinstance(operand, Field | Signal):
@@ -29,25 +30,25 @@ def _has(checker: Checker, node: syntax.Call) -> Expression | None:
         return checker.call("hasValue", (operand,), node.span, node.name_span, method=True)
     if isinstance(operand, Constant) and operand.value is None:
         return checker.failed(node.span)
-    checker.report("DM308", "`has` asks for a field or a signal.", argument.span)
+    message = "`has` asks for a field or a signal."
+    checker.report("DM308", message, argument.span, _right_forms("has"))
     return checker.failed(node.span)
 
 
-def _variables(
-    checker: Checker, arguments: tuple[syntax.Node, ...], example: str
-) -> tuple[str, ...] | None:
-    """The names that a macro's leading arguments declare, or None and a problem."""
+def _variables(checker: Checker, node: syntax.Call, count: int) -> tuple[str, ...] | None:
+    """The names that a macro's first `count` arguments declare, or None and a problem."""
     names: list[str] = []
-    for argument in arguments:
+    for argument in node.arguments[:count]:
         name = _block_variable(argument) or (
             argument.name
             if isinstance(argument, syntax.Identifier) and not argument.absolute
             else None
         )
         if name is None or name in names:
-            checker.report(
-                "DM308", "Here stands the name of a variable.", argument.span, f"Write `{example}`."
-            )
+            message = "Here stands the name of a variable."
+            if name is not None:
+                message = f"The macro has two variables `{name}`."
+            checker.report("DM308", message, argument.span, _right_forms(node.function))
             return None
         names.append(name)
     return tuple(names)
@@ -66,9 +67,7 @@ def _elements(checker: Checker, source: Expression) -> tuple[Type, Type] | None:
     return None
 
 
-def _over(
-    kind: str, names: int, *, filtered: bool = False, boolean: bool = False, example: str
-) -> Macro:
+def _over(kind: str, names: int, *, filtered: bool = False, boolean: bool = False) -> Macro:
     """A comprehension of this kind with one or two variables.
 
     `filtered`: a condition stands before the body. `boolean`: the body is a condition.
@@ -76,7 +75,7 @@ def _over(
 
     def expand(checker: Checker, node: syntax.Call) -> Expression | None:
         assert node.target is not None
-        variables = _variables(checker, node.arguments[:names], example)
+        variables = _variables(checker, node, names)
         source = checker.visit(node.target)
         types = _elements(checker, source)
         if variables is None or types is None:
@@ -125,7 +124,7 @@ def _must_be_condition(checker: Checker, part: Expression) -> None:
 def _optional(kind: str) -> Macro:
     def expand(checker: Checker, node: syntax.Call) -> Expression | None:
         assert node.target is not None
-        variables = _variables(checker, node.arguments[:1], "o.optMap(x, x + 1)")
+        variables = _variables(checker, node, 1)
         source = checker.visit(node.target)
         inner = checker.inference.fresh()
         fits = checker.inference.accepts(optional_of(inner), checker.type_of(source))
@@ -149,7 +148,7 @@ def _optional(kind: str) -> Macro:
 def _bind(checker: Checker, node: syntax.Call) -> Expression | None:
     if node.target != syntax.Identifier("cel"):
         return None
-    variables = _variables(checker, node.arguments[:1], "cel.bind(x, 1 + 1, x * x)")
+    variables = _variables(checker, node, 1)
     value = checker.visit(node.arguments[1])
     if variables is None:
         return checker.failed(node.span)
@@ -195,36 +194,25 @@ def _block_variable(node: syntax.Node) -> str | None:
     return prefixes[node.function] + ":".join(map(str, numbers))
 
 
-_ONE = "xs.all(x, x > 0)"
-_TWO = "xs.all(i, x, x > i)"
-
 MACROS: Mapping[tuple[str, bool, int], Macro] = {
     ("has", False, 1): _has,
-    ("all", True, 2): _over("all", 1, boolean=True, example=_ONE),
-    ("exists", True, 2): _over("exists", 1, boolean=True, example=_ONE),
-    ("exists_one", True, 2): _over("exists_one", 1, boolean=True, example=_ONE),
-    ("existsOne", True, 2): _over("exists_one", 1, boolean=True, example=_ONE),
-    ("filter", True, 2): _over("filter", 1, boolean=True, example="xs.filter(x, x > 0)"),
-    ("map", True, 2): _over("list", 1, example="xs.map(x, x + 1)"),
-    ("map", True, 3): _over("list", 1, filtered=True, example="xs.map(x, x > 0, x + 1)"),
-    ("all", True, 3): _over("all", 2, boolean=True, example=_TWO),
-    ("exists", True, 3): _over("exists", 2, boolean=True, example=_TWO),
-    ("exists_one", True, 3): _over("exists_one", 2, boolean=True, example=_TWO),
-    ("existsOne", True, 3): _over("exists_one", 2, boolean=True, example=_TWO),
-    ("transformList", True, 3): _over("list", 2, example="m.transformList(k, v, v)"),
-    ("transformList", True, 4): _over(
-        "list", 2, filtered=True, example="m.transformList(k, v, v > 0, v)"
-    ),
-    ("transformMap", True, 3): _over("map", 2, example="m.transformMap(k, v, v)"),
-    ("transformMap", True, 4): _over(
-        "map", 2, filtered=True, example="m.transformMap(k, v, v > 0, v)"
-    ),
-    ("transformMapEntry", True, 3): _over(
-        "map_entry", 2, example="m.transformMapEntry(k, v, {v: k})"
-    ),
-    ("transformMapEntry", True, 4): _over(
-        "map_entry", 2, filtered=True, example="m.transformMapEntry(k, v, v > 0, {v: k})"
-    ),
+    ("all", True, 2): _over("all", 1, boolean=True),
+    ("exists", True, 2): _over("exists", 1, boolean=True),
+    ("exists_one", True, 2): _over("exists_one", 1, boolean=True),
+    ("existsOne", True, 2): _over("exists_one", 1, boolean=True),
+    ("filter", True, 2): _over("filter", 1, boolean=True),
+    ("map", True, 2): _over("list", 1),
+    ("map", True, 3): _over("list", 1, filtered=True),
+    ("all", True, 3): _over("all", 2, boolean=True),
+    ("exists", True, 3): _over("exists", 2, boolean=True),
+    ("exists_one", True, 3): _over("exists_one", 2, boolean=True),
+    ("existsOne", True, 3): _over("exists_one", 2, boolean=True),
+    ("transformList", True, 3): _over("list", 2),
+    ("transformList", True, 4): _over("list", 2, filtered=True),
+    ("transformMap", True, 3): _over("map", 2),
+    ("transformMap", True, 4): _over("map", 2, filtered=True),
+    ("transformMapEntry", True, 3): _over("map_entry", 2),
+    ("transformMapEntry", True, 4): _over("map_entry", 2, filtered=True),
     ("optMap", True, 2): _optional("optional_map"),
     ("optFlatMap", True, 2): _optional("optional_flat_map"),
     ("bind", True, 3): _bind,
@@ -234,3 +222,53 @@ MACROS: Mapping[tuple[str, bool, int], Macro] = {
     ("accuVar", True, 2): _block_name,
 }
 """Each macro by its name, whether it is called on something, and how many arguments it takes."""
+
+FORMS: Mapping[str, tuple[str, ...]] = {
+    "has": ("has(a.b)",),
+    "all": ("xs.all(x, x > 0)", "xs.all(i, x, x > i)"),
+    "exists": ("xs.exists(x, x > 0)", "xs.exists(i, x, x > i)"),
+    "exists_one": ("xs.exists_one(x, x > 0)", "xs.exists_one(i, x, x > i)"),
+    "existsOne": ("xs.existsOne(x, x > 0)", "xs.existsOne(i, x, x > i)"),
+    "filter": ("xs.filter(x, x > 0)",),
+    "map": ("xs.map(x, x + 1)", "xs.map(x, x > 0, x + 1)"),
+    "transformList": ("xs.transformList(i, x, x + i)", "xs.transformList(i, x, x > 0, x + i)"),
+    "transformMap": ("m.transformMap(k, v, v + 1)", "m.transformMap(k, v, v > 0, v + 1)"),
+    "transformMapEntry": (
+        "m.transformMapEntry(k, v, {v: k})",
+        "m.transformMapEntry(k, v, v > 0, {v: k})",
+    ),
+    "optMap": ("o.optMap(x, x + 1)",),
+    "optFlatMap": ("o.optFlatMap(x, optional.of(x))",),
+    "bind": ("cel.bind(x, 1 + 1, x * x)",),
+}
+"""How each macro is written."""
+
+
+def _right_forms(name: str) -> str:
+    return f"Write {' or '.join(f'`{form}`' for form in FORMS[name])}."
+
+
+_OTHER_NAMES = {"any": "exists", "some": "exists", "every": "all", "forEach": "map"}
+"""Macros that people know from elsewhere, by what does the same here."""
+
+
+def refuse_misuse(checker: Checker, node: syntax.Call) -> bool:
+    """Reports a call with a macro's name, or nearly one, that has none of its forms; whether it did.
+
+    Its arguments are not looked at: they may name variables that only the macro would bind.
+    """
+    name = node.function
+    environment = checker.environment
+    if environment.dynamic or environment.overloads(name) or node.absolute:
+        return False
+    candidates = [*FORMS, *library()]
+    meant = name if name in FORMS else _OTHER_NAMES.get(name) or closest(name, candidates) or ""
+    if meant not in FORMS or (meant == "bind" and node.target != syntax.Identifier("cel")):
+        return False
+    if name == meant:
+        message = f"The macro `{name}` is not written in this form."
+        checker.report("DM308", message, node.name_span, _right_forms(name))
+    else:
+        message = f"There is no function or macro `{name}`."
+        checker.report("DM305", message, node.name_span, _right_forms(meant))
+    return True

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from demur.cel import syntax
 from demur.cel.environment import Declared, library
-from demur.cel.macros import MACROS
+from demur.cel.macros import FORMS
 from demur.suggestions import did_you_mean
 from demur.tree import Call, Constant, Expression, ListLiteral
-from demur.types import DYN, NULL, NUMBERS, STRING, Type, list_of
+from demur.types import DYN, NULL, NUMBERS, STRING, Signature, Type, list_of
 
 if TYPE_CHECKING:
     from demur.cel.check import Checker
+
+MAXIMUM_FORMS = 4
+"""How many forms of a function a message shows at most."""
 
 
 def call(
@@ -63,8 +66,6 @@ def _overload(
             return _fails(checker, f"no such overload: {name}", span)
         _no_overload(checker, name, declared, types, name_span)
         return checker.failed(span)
-    general = [match for match in matches if _is_general(match[0])]
-    matches = general[:1] or matches
     results = {str(checker.inference.resolve(result)) for _, result in matches}
     result = matches[0][1] if len(results) == 1 else DYN
     identifier = "|".join(overload.identifier for overload, _ in matches)
@@ -74,20 +75,51 @@ def _overload(
 def _matches(
     checker: Checker, declared: list[Declared], types: tuple[Type, ...]
 ) -> list[tuple[Declared, Type]]:
-    """The overloads that take these types, with their results; one where the types are known."""
-    matches: list[tuple[Declared, Type]] = []
+    """The overloads that take these types, with their results; one where the types are known.
+
+    Only the choice of one teaches what open types are.
+    """
+    inference = checker.inference
+    fitting: list[tuple[Declared, Signature]] = []
     for overload in declared:
-        signature = checker.inference.instantiate(overload.signature)
-        if checker.inference.accepts_all(signature.parameters, types):
-            matches.append((overload, signature.result))
+        signature = inference.instantiate(overload.signature)
+        if inference.fits(signature.parameters, types):
+            fitting.append((overload, signature))
             if all(map(_is_known, types)):
                 break
-    return matches
+    general = [one for one in fitting if _is_general(one[0])]
+    fitting = general[:1] or fitting
+    if len(fitting) == 1:
+        inference.accepts_all(fitting[0][1].parameters, types)
+    return [(overload, signature.result) for overload, signature in fitting]
 
 
 def _fails(checker: Checker, message: str, span: syntax.Span) -> Expression:
     text = checker.typed(Constant(message, "string", span), STRING)
     return checker.typed(Call("logic.fail", (text,), "", span), DYN)
+
+
+_OTHER_NAMES = {
+    "avg": "mean",
+    "average": "mean",
+    "concat": "+",
+    "count": "size",
+    "float": "double",
+    "includes": "contains",
+    "isEmpty": "size() == 0",
+    "len": "size",
+    "length": "size",
+    "lower": "lowerAscii",
+    "match": "matches",
+    "reduce": "sum",
+    "str": "string",
+    "strip": "trim",
+    "toLowerCase": "lowerAscii",
+    "toUpperCase": "upperAscii",
+    "typeof": "type",
+    "upper": "upperAscii",
+}
+"""Functions that people know from elsewhere, by what does the same here."""
 
 
 def _unknown_function(
@@ -99,11 +131,21 @@ def _unknown_function(
     if others:
         form = f"x.{name}(…)" if others[0].signature.method else f"{name}(x)"
         advice = f"Write `{form}`."
+    elif name in _OTHER_NAMES:
+        advice = f"CEL has `{_OTHER_NAMES[name]}` for it."
     else:
-        known = [*library(), *checker.environment.functions, *(macro for macro, _, _ in MACROS)]
+        known = [*library(), *checker.environment.functions, *FORMS]
         advice = did_you_mean(name, [one for one in known if one[0] not in "_@!-"])
-    checker.report("DM305", f"There is no {_kind(method)} `{name}`.", name_span, advice)
+    kind = "method" if method else "function"
+    checker.report("DM305", f"There is no {kind} `{name}`.", name_span, advice)
     return checker.failed(span)
+
+
+def method_instead(checker: Checker, name: str) -> str | None:
+    """The advice to call what was read as a field, where a method has this name."""
+    meant = _OTHER_NAMES.get(name, name)
+    is_method = any(one.signature.method for one in checker.environment.overloads(meant))
+    return f"Call the method: `.{meant}(…)`." if is_method else None
 
 
 def _no_overload(
@@ -113,21 +155,85 @@ def _no_overload(
     types: tuple[Type, ...],
     span: syntax.Span,
 ) -> None:
-    found = ", ".join(str(checker.inference.final(type)) for type in types)
-    written = syntax.OPERATORS.get(name, (name.strip("_"), 0))[0]
-    forms = {_form(one.signature.parameters) for one in declared}
-    advice = f"It takes {' or '.join(sorted(forms))}." if len(forms) <= 4 else None
+    method = declared[0].signature.method
+    counts = sorted({len(one.signature.parameters) - method for one in declared})
+    given = len(types) - method
+    if given not in counts:
+        takes = " or ".join(map(str, counts))
+        plural = "" if counts == [1] else "s"
+        message = f"`{name}` takes {takes} argument{plural}, and here are {given}."
+        checker.report("DM306", message, span, _forms(checker, name, declared, types))
+        return
+    final = tuple(map(checker.inference.final, types))
+    message = f"`{_symbol(name)}` does not take ({', '.join(map(str, final))})."
+    checker.report("DM306", message, span, _advice(checker, name, declared, final))
+
+
+def _advice(
+    checker: Checker, name: str, declared: list[Declared], types: tuple[Type, ...]
+) -> str | None:
+    if name in _ADVICE:
+        return _ADVICE[name]
+    if any(type.name == "optional" for type in types):
+        return "An optional's value is taken out with `.orValue(…)`."
+    if name == "_+_" and STRING in types:
+        return "Convert the other with `string(…)`."
     if len(types) == 2 and set(types) <= NUMBERS and types[0] != types[1]:
-        advice = "Write both as the same type: `1.0` is a double, `1` an int, `1u` a uint."
-    checker.report("DM306", f"`{written}` does not take ({found}).", span, advice)
+        return "Write both as the same type: `1.0` is a double, `1` an int, `1u` a uint."
+    if name in ("_==_", "_!=_"):
+        if NULL in types:
+            return "It is never null; `has(…)` asks whether a signal or field is there."
+        return "Both must have the same type: convert one of them, as with `string(…)`."
+    return _forms(checker, name, declared, types)
 
 
-def _kind(method: bool) -> str:
-    return "method" if method else "function"
+_ADVICE = {
+    "_in_": "`in` asks for an element of a list or a key of a map; "
+    "`.contains(…)` asks for a part of a string.",
+    "_[_]": "A list is indexed by an int, a map by a key of its own type.",
+}
 
 
-def _form(parameters: tuple[Type, ...]) -> str:
-    return f"({', '.join(map(str, parameters))})"
+def _forms(
+    checker: Checker, name: str, declared: list[Declared], types: tuple[Type, ...]
+) -> str | None:
+    """The forms that begin with the first operand's type, or all where none does; not too many."""
+    fitting: list[str] = []
+    for one in declared:
+        signature = checker.inference.instantiate(one.signature)
+        if types and checker.inference.accepts_all(signature.parameters[:1], types[:1]):
+            fitting.append(_form(name, signature.parameters, method=signature.method))
+    forms = fitting or [
+        _form(name, one.signature.parameters, method=one.signature.method) for one in declared
+    ]
+    unique = list(dict.fromkeys(forms))
+    if len(unique) > MAXIMUM_FORMS:
+        return None
+    return f"It is written {' or '.join(f'`{form}`' for form in unique)}."
+
+
+def _symbol(name: str) -> str:
+    return "[…]" if name == "_[_]" else syntax.OPERATORS.get(name, (name.strip("_"), 0))[0]
+
+
+def _form(name: str, parameters: tuple[Type, ...], *, method: bool) -> str:
+    """A call with types in place of its operands; a type that may be any is a dot."""
+    texts = list(map(_plain, parameters))
+    if name in syntax.OPERATORS:
+        symbol = syntax.OPERATORS[name][0]
+        return f" {symbol} ".join(texts) if len(texts) == 2 else f"{symbol}{texts[0]}"
+    if method:
+        return f"{texts[0]}.{name}({', '.join(texts[1:])})"
+    return f"{name}({', '.join(texts)})"
+
+
+def _plain(type: Type) -> str:
+    """The type as a person would name it: `list`, where its elements may be anything."""
+    if type.is_parameter:
+        return "…"
+    if not type.parameters or all(part.is_parameter for part in type.parameters):
+        return type.name
+    return f"{type.name}({', '.join(map(_plain, type.parameters))})"
 
 
 def _is_known(type: Type) -> bool:

@@ -7,11 +7,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NoReturn
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark, Token, Transformer, UnexpectedInput
 
 from demur.cel import syntax
 from demur.cel.literals import BadLiteral, parse_number, parse_text
 from demur.cel.problems import ExpressionError, Problem
+from demur.cel.syntax_errors import syntax_problem
 from demur.functions.values import INT_MAX
 
 MAXIMUM_LENGTH = 100_000
@@ -28,7 +29,7 @@ def parse(text: str) -> syntax.Node:
     try:
         part: Any = _parser().parse(text)
     except UnexpectedInput as unexpected:
-        raise ExpressionError(text, (_syntax_problem(text, unexpected),)) from None
+        raise ExpressionError(text, (syntax_problem(text, unexpected),)) from None
     except _Refused as refused:
         raise ExpressionError(text, (refused.problem,)) from None
     if "9223372036854775808" in text or "0x8" in text.lower():
@@ -138,6 +139,7 @@ class _Builder(Transformer[Token, Any]):
     def method(self, children: list[Any]) -> _Part:
         children = _present(children)
         target, name = children[0], children[2]
+        _refuse_words(name, syntax.KEYWORDS)
         arguments = children[4].parts if isinstance(children[4], _Group) else []
         start, end, depth = _whole(children, target, *arguments)
         nodes = tuple(part.node for part in arguments)
@@ -304,6 +306,7 @@ def _optional(items: list[_Group]) -> frozenset[int]:
 
 
 def _field_name(token: Token) -> str:
+    _refuse_words(token, syntax.KEYWORDS)
     return str(token).strip("`")
 
 
@@ -321,7 +324,11 @@ def _is_positive(node: syntax.Literal) -> bool:
 
 
 def _refuse_reserved(name: Token) -> None:
-    if str(name) in syntax.RESERVED:
+    _refuse_words(name, syntax.RESERVED | syntax.KEYWORDS)
+
+
+def _refuse_words(name: Token, words: frozenset[str]) -> None:
+    if str(name) in words:
         message = f"`{name}` is a reserved word of CEL and cannot be a name."
         raise _Refused(Problem("DM301", message, name.start_pos or 0, name.end_pos or 0))
 
@@ -345,52 +352,3 @@ def _parser() -> Lark:
         keep_all_tokens=True,
         maybe_placeholders=True,
     )
-
-
-_OTHER_LANGUAGES = {
-    "and": "CEL writes `&&` for and.",
-    "or": "CEL writes `||` for or.",
-    "not": "CEL writes `!` for not.",
-    "is": "CEL compares with `==`.",
-    "like": "CEL matches with `.matches(…)` or `.contains(…)`.",
-    "=": "CEL compares with `==`.",
-    "&": "CEL writes `&&` for and.",
-    "|": "CEL writes `||` for or.",
-}
-"""What people write from habit in place of CEL's operators."""
-
-
-def _syntax_problem(text: str, unexpected: UnexpectedInput) -> Problem:
-    if isinstance(unexpected, UnexpectedToken) and unexpected.token.type == "$END":
-        end = len(text.rstrip())
-        return Problem(
-            "DM301", "The expression ends too early.", max(0, end - 1), end, _unclosed(text)
-        )
-    if isinstance(unexpected, UnexpectedToken):
-        token = unexpected.token
-        start, end = token.start_pos or 0, token.end_pos or 0
-        advice = _OTHER_LANGUAGES.get(str(token).lower())
-        previous = text[:start].split()
-        if advice is None and previous:
-            advice = _OTHER_LANGUAGES.get(previous[-1].lower())
-        return Problem("DM301", f"`{token}` cannot stand here.", start, end, advice)
-    position = unexpected.pos_in_stream or 0
-    character = text[position]
-    if isinstance(unexpected, UnexpectedCharacters) and character in "\"'":
-        return Problem(
-            "DM301",
-            "The string is not closed.",
-            position,
-            len(text),
-            f"Close it with `{character}`.",
-        )
-    advice = _OTHER_LANGUAGES.get(character)
-    return Problem("DM301", f"`{character}` cannot stand here.", position, position + 1, advice)
-
-
-def _unclosed(text: str) -> str | None:
-    for opening, closing in ("()", "[]", "{}"):
-        missing = text.count(opening) - text.count(closing)
-        if missing > 0:
-            return f"Close it with `{closing * missing}`."
-    return None

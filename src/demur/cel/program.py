@@ -6,11 +6,26 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from demur.backends.python.dispatch import accepts
 from demur.backends.python.expressions import Writer
 from demur.cel.check import check
 from demur.cel.environment import Declared, Environment
 from demur.cel.parse import parse
-from demur.functions.values import EvaluationError, Uint, entries, error, map_key
+from demur.functions import timestamps
+from demur.functions.arithmetic import checked_int, checked_uint
+from demur.functions.values import (
+    Duration,
+    EvaluationError,
+    Optional,
+    Reason,
+    Timestamp,
+    TypeValue,
+    Uint,
+    entries,
+    error,
+    map_key,
+    type_name,
+)
 from demur.tree import Expression, Variable, walk
 from demur.types import Type, parse_signature, parse_type
 
@@ -26,6 +41,7 @@ class Program:
         self.tree = tree
         self.type = str(type)
         self._types = names
+        self._tests = {name: accepts(type) for name, type in names.items()}
         self._run: Any = None
         self._source = ""
 
@@ -54,12 +70,21 @@ class Program:
         def read(name: str) -> Any:
             if name not in given:
                 raise error(f"no such variable: {name}")
-            return adapted(given[name], self._types.get(name))
+            return self._checked(name, given[name])
 
         try:
             return exported(run(read))
         except RecursionError:
             raise error("the values are nested too deeply") from None
+
+    def _checked(self, name: str, given: Any) -> Any:
+        """The variable's value as CEL's. Raises `EvaluationError` where it is not of its type."""
+        type = self._types.get(name)
+        value = adapted(given, type)
+        if type is not None and not self._tests[name](value):
+            detail = f"is of type {type_name(value)}, and was declared {type}"
+            raise EvaluationError(Reason("wrong_type", name, detail))
+        return value
 
     def __repr__(self) -> str:
         return f"Program({self.text!r}, type={self.type!r})"
@@ -102,23 +127,61 @@ def compile_source(source: str) -> Any:
 
 
 def adapted(value: Any, type: Type | None = None) -> Any:
-    """A Python value as CEL's: times, tuples, boolean keys, an int where a double or uint is declared."""
-    name = "dyn" if type is None else type.name
-    if value.__class__ is int:
-        return float(value) if name == "double" else Uint(value) if name == "uint" else value
-    if isinstance(value, datetime | timedelta):
-        from demur.functions import timestamps
+    """A Python value as CEL's: times, tuples, subclasses, an int where a double or uint is declared.
 
-        if isinstance(value, datetime):
+    Raises `EvaluationError` for a value that CEL has not.
+    """
+    match value:
+        case None | bool() | Timestamp() | Duration() | TypeValue():
+            return value
+        case Uint():
+            return checked_uint(value)
+        case int():
+            return _adapted_int(value, type)
+        case float():
+            return float(value)
+        case str():
+            return str.__str__(value)
+        case bytes() | bytearray():
+            return bytes(value)
+        case list() | tuple():
+            inner = _parameter(type, "list", 0)
+            return [adapted(element, inner) for element in value]
+        case dict():
+            keys, inner = _parameter(type, "map", 0), _parameter(type, "map", 1)
+            return {
+                _adapted_key(key, keys): adapted(element, inner) for key, element in value.items()
+            }
+        case Optional():
+            inner = _parameter(type, "optional", 0)
+            return Optional(adapted(value.value, inner), value.present)
+        case datetime():
             return timestamps.from_datetime(value)
-        return timestamps.from_timedelta(value)
-    if isinstance(value, list | tuple):
-        inner = type.parameters[0] if type is not None and name == "list" else None
-        return [adapted(element, inner) for element in value]
-    if isinstance(value, dict):
-        inner = type.parameters[1] if type is not None and name == "map" else None
-        return {map_key(key): adapted(element, inner) for key, element in value.items()}
-    return value
+        case timedelta():
+            return timestamps.from_timedelta(value)
+        case _ if hasattr(value, "cel_type_name"):
+            return value
+        case _:
+            raise error(f"CEL has no values of Python's type {value.__class__.__name__}")
+
+
+def _adapted_int(value: int, type: Type | None) -> Any:
+    if type is not None and type.name == "double":
+        return float(checked_int(int(value)))
+    if type is not None and type.name == "uint":
+        return checked_uint(int(value))
+    return checked_int(int(value))
+
+
+def _adapted_key(key: Any, type: Type | None) -> Any:
+    if isinstance(key, float):
+        raise error("a double cannot be a map's key")
+    return map_key(adapted(key, type))
+
+
+def _parameter(type: Type | None, name: str, position: int) -> Type | None:
+    """The type's parameter, if it is of this name."""
+    return type.parameters[position] if type is not None and type.name == name else None
 
 
 def exported(value: Any) -> Any:
@@ -127,6 +190,8 @@ def exported(value: Any) -> Any:
         return [exported(element) for element in value]
     if value.__class__ is dict:
         return {key: exported(element) for key, element in entries(value)}
+    if value.__class__ is Optional:
+        return Optional(exported(value.value), value.present)
     return value
 
 

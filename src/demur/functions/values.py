@@ -246,9 +246,10 @@ _NUMBERS = (int, float)
 
 
 def equals(left: Any, right: Any) -> bool:
-    """CEL's equality: numbers compare by value across types, other types are never equal to each other.
+    """CEL's equality: numbers compare across types, other types are never equal to each other.
 
-    NaN equals nothing, itself included (cel-spec, "Equality").
+    An integer and a double compare as doubles, as their order does. NaN equals nothing, itself
+    included (cel-spec, "Equality").
     """
     if left.__class__ is right.__class__:
         if left.__class__ is list:
@@ -265,5 +266,7 @@ def equals(left: Any, right: Any) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return False
     if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
+        if isinstance(left, float) or isinstance(right, float):
+            return float(left) == float(right)
         return left == right
     return False

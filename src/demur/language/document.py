@@ -9,13 +9,34 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
+
+from demur.backends.python.reading import read
+from demur.functions.values import INT_MAX, INT_MIN, UINT_MAX, EvaluationError
+from demur.language.document_forms import (
+    POLICY_FORM,
+    TARGET_FORM,
+    VERSION_FORM,
+    Confidence,
+    Expression,
+    FieldName,
+    Label,
+    Model,
+    Name,
+    Number,
+    Samples,
+    SliceBy,
+    Text,
+    TopName,
+    Window,
+)
+from demur.policy import Shape
 
 ScalarType = Literal[
     "string", "bool", "int", "uint", "double", "bytes", "timestamp", "duration", "dyn"
@@ -25,19 +46,6 @@ SignalType = Literal[
     "list", "map", "object",
 ]  # fmt: skip
 Action = Literal["answer", "flag", "fallback", "escalate", "abstain", "refuse"]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
-Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=100)]
-Expression = Annotated[str, StringConstraints(min_length=1, max_length=16_384)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-Window = Annotated[str, StringConstraints(pattern=r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$")]
-Confidence = Annotated[float, Field(gt=0.5, lt=1)]
-SliceBy = Annotated[list[Text], Field(max_length=8)]
-
-
-class Model(BaseModel):
-    """A section of the file; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
 def _spec(value: Any) -> Any:
@@ -56,13 +64,13 @@ class Signal(Model):
     of: SignalSpec | None = Field(
         None, description="The elements of a list, or the values of a map."
     )
-    fields: dict[Name, SignalSpec] | None = Field(None, description="The fields of an object.")
+    fields: dict[FieldName, SignalSpec] | None = Field(None, description="The fields of an object.")
     enum: Annotated[list[str | int], Field(min_length=1, max_length=1_000)] | None = Field(
         None, description="The values that it may have."
     )
-    min: float | None = Field(None, description="The least value, inclusive.")
-    max: float | None = Field(None, description="The greatest value, inclusive.")
-    max_size: Annotated[int, Field(ge=0)] | None = Field(
+    min: Number | None = Field(None, description="The least value, inclusive.")
+    max: Number | None = Field(None, description="The greatest value, inclusive.")
+    max_size: Annotated[int, Field(ge=0, le=INT_MAX)] | None = Field(
         None, description="The most characters, bytes, elements or entries."
     )
     unit: Text | None = Field(None, description="The unit of a number: ms, usd, tokens.")
@@ -73,15 +81,19 @@ class Signal(Model):
     )
     about: Text | None = Field(None, description="What it is, for readers.")
 
+    @field_validator("min", "max")
+    @classmethod
+    def _of_the_type(cls, bound: float | None, info: ValidationInfo) -> float | None:
+        return _typed_bound(bound, info)
+
     @model_validator(mode="after")
     def _agrees(self) -> Signal:
-        for problem in _disagreements(self):
-            raise ValueError(problem)
+        _raise(_disagreements(self))
         return self
 
 
 SignalSpec = Annotated[Signal, BeforeValidator(_spec)]
-_NUMBERS = ("int", "uint", "double")
+_RANGES = {"int": (INT_MIN, INT_MAX), "uint": (0, UINT_MAX)}
 _SIZED = ("string", "bytes", "list", "map", "dyn")
 
 
@@ -97,10 +109,7 @@ def _disagreements(signal: Signal) -> list[str]:
         found.append(f"`of` is for lists and maps, not for {kind}")
     if signal.fields is not None and kind != "object":
         found.append(f"`fields` is for objects, not for {kind}")
-    if (signal.min is not None or signal.max is not None) and kind not in _NUMBERS:
-        found.append(f"`min` and `max` are for numbers, not for {kind}")
-    if signal.min is not None and signal.max is not None and signal.min > signal.max:
-        found.append("`min` is above `max`")
+    found.extend(_bound_problems(kind, signal.min, signal.max))
     if signal.max_size is not None and kind not in _SIZED:
         found.append(f"`max_size` is for text, bytes, lists and maps, not for {kind}")
     if signal.enum is not None:
@@ -109,7 +118,49 @@ def _disagreements(signal: Signal) -> list[str]:
             found.append(f"`enum` is for strings and whole numbers, not for {kind}")
         elif not all(type(one) is wanted for one in signal.enum):
             found.append(f"every value of `enum` must be {kind}")
+        else:
+            found.extend(_enum_problems(signal, signal.enum))
     return found
+
+
+def _enum_problems(signal: Signal, values: list[str | int]) -> list[str]:
+    """Values that are there twice, or that no record can have."""
+    least, most = _RANGES.get(signal.type, (INT_MIN, INT_MAX))
+    least = least if signal.min is None else max(least, signal.min)
+    most = most if signal.max is None else min(most, signal.max)
+    beyond = [one for one in values if isinstance(one, int) and not least <= one <= most]
+    found = [f"the value {one} of `enum` is out of bounds" for one in beyond[:1]]
+    if len(set(values)) < len(values):
+        found.append("`enum` has a value twice")
+    return found
+
+
+def _bound_problems(kind: str, least: float | None, most: float | None) -> list[str]:
+    """What is wrong with the bounds of a value of this type."""
+    bounds = {"min": least, "max": most}
+    given = {key: bound for key, bound in bounds.items() if bound is not None}
+    if given and kind not in (*_RANGES, "double"):
+        return [f"`min` and `max` are for numbers, not for {kind}"]
+    found: list[str] = []
+    for key, bound in given.items():
+        lowest, highest = _RANGES.get(kind, (bound, bound))
+        if kind != "double" and bound != int(bound):
+            found.append(f"`{key}` must be a whole number, as the type is {kind}")
+        elif not lowest <= bound <= highest:
+            found.append(f"`{key}` is beyond what {kind} can hold")
+    if least is not None and most is not None and least > most:
+        found.append("`min` is above `max`")
+    return found
+
+
+def _typed_bound(bound: float | None, info: ValidationInfo) -> float | None:
+    """A bound of a double as a double."""
+    return float(bound) if bound is not None and info.data.get("type") == "double" else bound
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise ValueError("; ".join(problems))
 
 
 class Parameter(Model):
@@ -117,10 +168,24 @@ class Parameter(Model):
 
     type: ScalarType = Field(description="The type of the value.")
     default: bool | int | float | str = Field(description="The value unless another is given.")
-    min: float | None = Field(None, description="The least value, inclusive.")
-    max: float | None = Field(None, description="The greatest value, inclusive.")
+    min: Number | None = Field(None, description="The least value, inclusive.")
+    max: Number | None = Field(None, description="The greatest value, inclusive.")
     unit: Text | None = Field(None, description="The unit of the number.")
     about: Text | None = Field(None, description="What it tunes.")
+
+    @field_validator("min", "max")
+    @classmethod
+    def _of_the_type(cls, bound: float | None, info: ValidationInfo) -> float | None:
+        return _typed_bound(bound, info)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Parameter:
+        _raise(_bound_problems(self.type, self.min, self.max))
+        try:
+            read(self.default, Shape(self.type, minimum=self.min, maximum=self.max), "default")
+        except EvaluationError as wrong:
+            raise ValueError(f"`default` {wrong.reasons[0].detail}") from None
+        return self
 
 
 class Failure(Model):
@@ -159,7 +224,7 @@ class Rule(Model):
     why: Text | None = Field(
         None, description="The explanation for engineers; {{ }} holds expressions."
     )
-    on_unknown: Literal["ignore"] | Action | OnUnknown | None = Field(
+    on_unknown: Literal["ignore", Action] | OnUnknown | None = Field(
         None, description="What follows when the condition is unknown; by default the policy's."
     )
     runbook: Text | None = Field(None, description="The runbook, or its section (`#name`).")
@@ -179,7 +244,7 @@ class Suite(Model):
     """A golden set, and what runs it."""
 
     cases: Text | list[Text] = Field(description="The files of cases, from the policy's folder.")
-    target: Text | None = Field(
+    target: Annotated[Text, StringConstraints(pattern=TARGET_FORM)] | None = Field(
         None, description="What is run: python:MODULE:FUNCTION, an http URL, or command:…"
     )
     about: Text | None = Field(None, description="What the cases are.")
@@ -192,7 +257,7 @@ class Requirement(Model):
     by: SliceBy | None = Field(None, description="The slices that must each clear it.")
     level: Literal["fail", "warn"] = Field("fail", description="Whether missing it blocks.")
     confidence: Confidence | None = Field(None, description="The confidence of the interval.")
-    min_samples: Annotated[int, Field(ge=1)] | None = Field(None, description="Fewest records.")
+    min_samples: Samples | None = Field(None, description="Fewest records.")
     about: Text | None = Field(None, description="Why it is required.")
 
 
@@ -204,7 +269,7 @@ class Gate(Model):
     confidence: Confidence | None = Field(
         None, description="Pass only if the interval at this confidence clears the bound."
     )
-    min_samples: Annotated[int, Field(ge=1)] | None = Field(None, description="Fewest records.")
+    min_samples: Samples | None = Field(None, description="Fewest records.")
     by: SliceBy | None = Field(None, description="The slices that must each clear it.")
     correction: Literal["holm", "bonferroni", "benjamini-hochberg", "none"] = Field(
         "holm", description="How slices share the error rate."
@@ -231,7 +296,7 @@ class Alert(Model):
     against: Window | None = Field(None, description="The window that `baseline` is taken over.")
     by: SliceBy | None = Field(None, description="The slices that alert each by itself.")
     confidence: Confidence | None = Field(None, description="The confidence of the interval.")
-    min_samples: Annotated[int, Field(ge=1)] | None = Field(None, description="Fewest records.")
+    min_samples: Samples | None = Field(None, description="Fewest records.")
     for_: Window | None = Field(None, alias="for", description="How long it must hold first.")
     keep_firing_for: Window | None = Field(None, description="How long it fires on after.")
     no_data: Literal["fire", "keep", "ok"] = Field("fire", description="What silence means.")
@@ -246,6 +311,8 @@ class Alert(Model):
             raise ValueError("an alert has either `when` or `slo`")
         if self.when is not None and self.window is None:
             raise ValueError("an alert with `when` needs a `window`")
+        if self.slo is not None and (self.window or self.against):
+            raise ValueError("an alert with `slo` has its `window` in `slo`, and no `against`")
         return self
 
 
@@ -267,8 +334,10 @@ class PolicyDocument(Model):
     """A policy file."""
 
     demur: Literal[1] = Field(description="The version of the language.")
-    policy: Label = Field(description="The policy's name.")
-    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+([-+].*)?$")] | None = Field(
+    policy: Annotated[str, StringConstraints(pattern=POLICY_FORM, max_length=100)] = Field(
+        description="The policy's name."
+    )
+    version: Annotated[str, StringConstraints(pattern=VERSION_FORM, max_length=100)] | None = Field(
         None, description="The policy's own version: 1.4.0."
     )
     about: Text = Field(description="What the system does and does not do.")
@@ -277,14 +346,14 @@ class PolicyDocument(Model):
     include: Annotated[list[Text], Field(max_length=32)] = Field(
         default=[], description="Fragments to merge, from this folder or below."
     )
-    stages: Annotated[dict[Name, dict[Name, SignalSpec]], Field(max_length=50)] = Field(
+    stages: Annotated[dict[TopName, dict[Name, SignalSpec]], Field(max_length=50)] = Field(
         default={}, description="What may be read, in the order in which it becomes known."
     )
     outcome: dict[Name, SignalSpec] = Field(
         default={}, description="What is known only afterwards; rules may not read it."
     )
     params: dict[Name, Parameter] = Field(default={}, description="The tunable numbers.")
-    define: Annotated[dict[Name, Expression], Field(max_length=2_000)] = Field(
+    define: Annotated[dict[TopName, Expression], Field(max_length=2_000)] = Field(
         default={}, description="Named expressions."
     )
     failures: dict[Label, Failure] = Field(
@@ -300,7 +369,7 @@ class PolicyDocument(Model):
         default=OnUnknown(then="abstain", failure=None, say=None, why=None),
         description="What follows when a condition stays unknown.",
     )
-    metrics: dict[Name, Expression | MetricSpec] = Field(
+    metrics: dict[TopName, Expression | MetricSpec] = Field(
         default={}, description="Numbers over many records."
     )
     suites: dict[Label, Suite] = Field(default={}, description="Golden sets and hard cases.")

@@ -94,7 +94,6 @@ DEPRECATED_KEYS = {
     "properties": "fields",
     "values": "enum",
     "personal": "pii",
-    "required": "optional",
     "imports": "include",
 }
 """Keys as other tools spell them, and ours."""

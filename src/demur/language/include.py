@@ -15,17 +15,20 @@ MAXIMUM_FILES = 32
 MAXIMUM_DEPTH = 8
 _OWN = ("policy", "about", "owner", "version", "runbook")
 """What only the policy file itself says."""
+_INSIDE = "Name a file in the policy's folder or below."
 
 
 def resolve_includes(source: Source, folder: Path) -> tuple[Source, list[Diagnostic]]:
     """The file with its fragments merged in, theirs first, and what is wrong with them.
 
-    A fragment is a policy file without the policy's own facts, in `folder` or below it.
+    A fragment is a policy file without the policy's own facts, in `folder` or below it. A file that
+    several fragments include is merged once.
     """
     if not isinstance(source.root, MappingNode) or source.root.get("include") is None:
         return source, []
     reader = _Reader(folder)
-    root = reader.merged(source, source.root, (Path(source.path).name,), folder)
+    chain = (folder.resolve() / PurePosixPath(source.path).name,)
+    root = reader.merged(source, source.root, chain, folder)
     return replace(source, root=root), reader.diagnostics
 
 
@@ -35,15 +38,15 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.diagnostics: list[Diagnostic] = []
         self._top = folder.resolve()
-        self._read = 0
+        self._read: set[Path] = set()
 
     def merged(
-        self, source: Source, root: MappingNode, chain: tuple[str, ...], folder: Path
+        self, source: Source, root: MappingNode, chain: tuple[Path, ...], folder: Path
     ) -> MappingNode:
         """The root with what it includes before its own entries."""
         parts = [
             fragment
-            for name in _names(root.get("include"))
+            for name in self._names(root.get("include"))
             if (fragment := self._fragment(name, source, chain, folder)) is not None
         ]
         own = tuple(entry for entry in root.entries if entry.key.text != "include")
@@ -51,35 +54,66 @@ class _Reader:
             own = self._joined(part.entries, own)
         return MappingNode(root.span, own)
 
+    def _names(self, node: Node | None) -> list[ScalarNode]:
+        """The files that an `include` lists, each once."""
+        if node is None:
+            return []
+        items = node.items if isinstance(node, SequenceNode) else (node,)
+        advice = "Write `include: [fragments/common.yaml]`."
+        names: dict[str, ScalarNode] = {}
+        for item in items:
+            if not (isinstance(item, ScalarNode) and isinstance(item.value, str)):
+                message = "`include` is a list of files, and this is none."
+                self.diagnostics.append(finding("DM203", message, item.span, advice))
+            elif item.text in names:
+                message = f"`{item.text}` is included already."
+                self.diagnostics.append(finding("DM211", message, item.span, "Leave it out."))
+            else:
+                names[item.text] = item
+        if isinstance(node, ScalarNode) and names:
+            message = "`include` must be a list, and is text."
+            advice = f"Write `include: [{node.text}]`."
+            self.diagnostics.append(finding("DM203", message, node.span, advice))
+            return []
+        return list(names.values())
+
     def _fragment(
-        self, name: ScalarNode, source: Source, chain: tuple[str, ...], folder: Path
+        self, name: ScalarNode, source: Source, chain: tuple[Path, ...], folder: Path
     ) -> MappingNode | None:
-        problem = self._refusal(name.text, chain, folder)
+        path = folder / name.text
+        try:
+            problem = self._refusal(name.text, chain, path)
+            resolved = path.resolve()
+        except (OSError, RuntimeError, ValueError):
+            # Too long, a null character, or links in a circle.
+            problem, resolved = ("This is no name of a file.", None), path
         if problem is not None:
             message, advice = problem
             self.diagnostics.append(finding("DM211", message, name.span, advice))
             return None
-        path = folder / name.text
+        if resolved in self._read:
+            return None
+        self._read.add(resolved)
         shown = (PurePosixPath(source.path).parent / name.text).as_posix()
-        self._read += 1
         fragment = read_source(path, shown)
         self.diagnostics.extend(fragment.diagnostics)
         if not isinstance(fragment.root, MappingNode):
             if not fragment.diagnostics:
-                self.diagnostics.append(
-                    finding("DM211", f"`{name.text}` is not a mapping.", name.span)
-                )
+                state = "empty" if fragment.root is None else "not a mapping"
+                self.diagnostics.append(finding("DM211", f"`{name.text}` is {state}.", name.span))
             return None
         root = self._without_own(fragment.root)
-        return self.merged(fragment, root, (*chain, name.text), path.parent)
+        return self.merged(fragment, root, (*chain, resolved), path.parent)
 
     def _without_own(self, root: MappingNode) -> MappingNode:
-        version = root.key("demur")
+        version = root.get("demur")
+        advice = "A fragment begins with `demur: 1`."
         if version is None:
             span = root.entries[0].key.span if root.entries else root.span
-            self.diagnostics.append(
-                finding("DM202", "`demur` is missing.", span, "A fragment begins with `demur: 1`.")
-            )
+            self.diagnostics.append(finding("DM202", "`demur` is missing.", span, advice))
+        elif not (isinstance(version, ScalarNode) and version.text == "1"):
+            message = "This demur reads language version 1."
+            self.diagnostics.append(finding("DM208", message, version.span, advice))
         for key in _OWN:
             node = root.key(key)
             if node is not None:
@@ -91,35 +125,37 @@ class _Reader:
         )
 
     def _refusal(
-        self, name: str, chain: tuple[str, ...], folder: Path
+        self, name: str, chain: tuple[Path, ...], path: Path
     ) -> tuple[str, str | None] | None:
         """Why a file is not included, and what to do; None where it is."""
-        if self._read >= MAXIMUM_FILES:
+        if len(self._read) >= MAXIMUM_FILES:
             return f"More than {MAXIMUM_FILES} files are included.", None
         if len(chain) > MAXIMUM_DEPTH:
             return f"Includes are nested more than {MAXIMUM_DEPTH} deep.", None
-        parts = PurePosixPath(name).parts
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute():
-            return f"`{name}` is an absolute path.", "Name a file in the policy's folder or below."
-        if ".." in parts or "\\" in name or ":" in name:
-            return (
-                f"`{name}` leads out of the folder.",
-                "Name a file in the policy's folder or below.",
-            )
-        path = folder / name
-        if not path.resolve().is_relative_to(self._top):
-            return (
-                f"`{name}` leads out of the folder.",
-                "Name a file in the policy's folder or below.",
-            )
-        if name in chain:
+            return f"`{name}` is an absolute path.", _INSIDE
+        if ".." in PurePosixPath(name).parts or "\\" in name or ":" in name:
+            return f"`{name}` leads out of the folder.", _INSIDE
+        resolved = path.resolve()
+        if not resolved.is_relative_to(self._top):
+            return f"`{name}` leads out of the folder.", _INSIDE
+        if resolved in chain:
             return f"`{name}` includes itself.", None
         if not path.is_file():
-            siblings = (
-                [one.name for one in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-            )
-            return f"There is no file `{name}`.", did_you_mean(path.name, siblings)
+            return f"There is no file `{name}`.", self._like(name, path)
         return None
+
+    def _like(self, name: str, path: Path) -> str | None:
+        """The file beside a missing one that was probably meant."""
+        if not path.parent.is_dir():
+            return None
+        files = sorted(
+            one.name
+            for one in path.parent.iterdir()
+            if one.suffix.lower() in (".yaml", ".yml") and one.is_file()
+        )
+        beside = PurePosixPath(name).parent
+        return did_you_mean(name, [(beside / file).as_posix() for file in files])
 
     def _joined(self, first: tuple[Entry, ...], second: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """The entries of both; a section that both have has the entries of both."""
@@ -129,10 +165,13 @@ class _Reader:
             other = joined.get(name)
             if other is None:
                 joined[name] = entry
+            elif name == "on_unknown":
+                self._twice(name, other, entry)
             elif isinstance(other.value, MappingNode) and isinstance(entry.value, MappingNode):
                 joined[name] = Entry(entry.key, self._section(other.value, entry.value, name))
-            else:
-                self._twice(name, other, entry)
+            elif isinstance(other.value, MappingNode):
+                # What is no section is kept, so that validation says so.
+                joined[name] = entry
         return tuple(joined.values())
 
     def _section(self, first: MappingNode, second: MappingNode, section: str) -> MappingNode:
@@ -158,8 +197,3 @@ class _Reader:
         self.diagnostics.append(
             finding("DM212", message, second.key.span, "Give one of them another name.")
         )
-
-
-def _names(node: Node | None) -> list[ScalarNode]:
-    items = node.items if isinstance(node, SequenceNode) else ()
-    return [item for item in items if isinstance(item, ScalarNode)]

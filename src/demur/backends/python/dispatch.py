@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demur.functions.values import Duration, Optional, Timestamp, TypeValue, Uint
+from demur.functions.values import Duration, Optional, Timestamp, TypeValue, Uint, key_value
 from demur.types import Type
 
 Test = Callable[[Any], bool]
@@ -34,10 +34,14 @@ def accepts(type: Type) -> Test:
         element = accepts(type.parameters[0])
         return lambda value: value.__class__ is list and all(map(element, value))
     if type.name == "map":
-        if _is_open(type.parameters[1]):
+        if all(map(_is_open, type.parameters)):
             return lambda value: value.__class__ is dict
-        inner = accepts(type.parameters[1])
-        return lambda value: value.__class__ is dict and all(map(inner, value.values()))
+        key, inner = map(accepts, type.parameters)
+        return lambda value: (
+            value.__class__ is dict
+            and all(map(key, map(key_value, value)))
+            and all(map(inner, value.values()))
+        )
     if type.name == "optional":
         content = accepts(type.parameters[0])
         return lambda value: (

@@ -31,6 +31,9 @@ _HASHED = frozenset(
 )
 """Memberships in which a literal list may be a set: Python's equality is CEL's for these types."""
 
+MAXIMUM_NESTED = 8
+"""List comprehensions within one another: Python's compiler ends the process at some twenty."""
+
 
 class Writer:
     """Writes expressions; collects in `names` the objects that the generated code refers to.
@@ -64,6 +67,7 @@ class Writer:
         self._computed = {} if computed is None else computed
         self._bound: dict[Any, str] = {}
         self._count = 0
+        self._nested = 0
 
     def bind(self, value: Any, hint: str = "k") -> str:
         """A name for an object in the generated code; the same object has one name."""
@@ -181,8 +185,8 @@ class Writer:
         if plain and len(set(constants)) == len(constants) and not node.optional:
             inner = (f"{self.write(key)}: {self.write(value)}" for key, value in node.entries)
             return f"{{{', '.join(inner)}}}"
-        inner = (f"({self.write(key)}, {self.write(value)})" for key, value in node.entries)
-        return f"{self.support(support.make_map)}([{', '.join(inner)}], {node.optional!r})"
+        parts = (self.write(part) for entry in node.entries for part in entry)
+        return f"{self.support(support.make_map)}({', '.join((repr(node.optional), *parts))})"
 
     def fresh(self, prefix: str = "v") -> str:
         """A Python variable's name that is in no other use."""
@@ -222,9 +226,12 @@ class Writer:
             source = f"{self.support(support.numbered_or_entries)}({source})"
         elif not node.source.type.startswith("list("):
             source = f"{self.support(support.keys_or_elements)}({source})"
-        if self.optimistic and node.kind in _OPTIMISTIC:
-            return self._optimistic(node, name, names, source)
-        return self._precise(node, name, names, source)
+        if not self.optimistic or node.kind not in _OPTIMISTIC or self._nested == MAXIMUM_NESTED:
+            return self._precise(node, name, names, source)
+        self._nested += 1
+        text = self._optimistic(node, name, names, source)
+        self._nested -= 1
+        return text
 
     def _optimistic(
         self, node: Comprehension, name: str, names: Mapping[str, str], source: str
@@ -282,7 +289,7 @@ class Writer:
         return f"({self.write(value)} in {self.bind(frozenset(constants))})"
 
     def pattern(self, node: Call) -> str | None:
-        """`x.matches('constant')`: the compiled pattern's own search, which fails on invalid text."""
+        """`x.matches('constant')`: the pattern is compiled once."""
         value, pattern = node.arguments
         if not self.optimistic or not isinstance(pattern, Constant) or value.type == "dyn":
             return None

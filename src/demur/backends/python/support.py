@@ -174,10 +174,13 @@ def make_list(elements: Iterable[Any], optional: tuple[int, ...]) -> list[Any]:
     return result
 
 
-def make_map(entries: Iterable[tuple[Any, Any]], optional: tuple[int, ...]) -> dict[Any, Any]:
-    """A map literal; a key of a type that CEL refuses, or the same twice, is an error."""
+def make_map(optional: tuple[int, ...], *parts: Any) -> dict[Any, Any]:
+    """A map literal of keys and values in turn.
+
+    A key of a type that CEL refuses, or the same twice, is an error.
+    """
     result: dict[Any, Any] = {}
-    for position, (raw, value) in enumerate(entries):
+    for position, (raw, value) in enumerate(zip(parts[::2], parts[1::2], strict=True)):
         if isinstance(raw, float):
             raise error("a double cannot be a map's key")
         key = map_key(raw)
