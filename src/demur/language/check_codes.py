@@ -66,11 +66,6 @@ CHECK_CODES: dict[str, tuple[str, str, str]] = {
         "`by` names what cannot be sliced by",
         "Slices are by strings, bools, ints or lists of them. Wrong: `by: [answer.confidence]`.",
     ),
-    "DM412": (
-        "default-out-of-bounds",
-        "A parameter's default is outside of its own bounds",
-        "Wrong: `{type: double, default: 2, max: 1}`.",
-    ),
     "DM413": (
         "no-scope-condition",
         "`scope` has no condition",
