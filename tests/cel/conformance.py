@@ -70,6 +70,7 @@ def _run(vector: Vector) -> str | None:
             container=vector.get("container", ""),
             functions=_functions(vector),
             check_types=not vector.get("disable_check", False),
+            macros=not vector.get("disable_macros", False),
         )
     except ExpressionError as problem:
         return None if expects_error else f"does not compile: {problem}"
@@ -165,8 +166,10 @@ def value_of(json_value: Mapping[str, Any]) -> Any:
             return TypeValue(content)
         case "object_value":
             return _object(content)
-        case _:
+        case "bool_value" | "string_value":
             return content
+        case _:
+            raise ValueError(f"a value that demur has not: {json_value}")
 
 
 def _object(content: Mapping[str, Any]) -> Any:

@@ -48,6 +48,42 @@ def test_a_wrong_expectation_is_a_failure() -> None:
     assert run({"id": "e", "expr": "1 +", "value": {"int64_value": "1"}}) is not None
 
 
+def test_a_deduced_type_is_compared_exactly() -> None:
+    def vector(element: str) -> Vector:
+        deduced = {"list_type": {"elem_type": {"primitive": element}}}
+        return {
+            "id": "a",
+            "expr": "[1] + xs",
+            "type_env": [
+                {"name": "xs", "ident": {"type": {"list_type": {"elem_type": {"dyn": {}}}}}}
+            ],
+            "typed_result": {"deduced_type": deduced},
+            "check_only": True,
+        }
+
+    assert run(vector("STRING")) is not None
+    assert run(vector("INT64")) is not None
+    vector_of_dyn = {
+        **vector(""),
+        "typed_result": {"deduced_type": {"list_type": {"elem_type": {"dyn": {}}}}},
+    }
+    assert run(vector_of_dyn) is None
+
+
+def test_a_vector_may_go_without_macros() -> None:
+    vector = {"id": "a", "expr": "[1].all(x, x > 0)", "value": {"bool_value": True}}
+    assert run(vector) is None
+    assert run({**vector, "disable_macros": True}) is not None
+    assert (
+        run({"id": "b", "expr": vector["expr"], "eval_error": {}, "disable_macros": True}) is None
+    )
+
+
+def test_a_crash_is_the_failure_of_one_vector() -> None:
+    assert "crashed" in str(run({"id": "a", "expr": "1", "value": {"unheard_of": 1}}))
+    assert "crashed" in str(run({"id": "b"}))
+
+
 def test_the_command_ends_with_the_counts(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     from tests.cel.conformance import main
 

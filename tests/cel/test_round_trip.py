@@ -44,7 +44,7 @@ def test_conformance_expressions_survive_the_round_trip() -> None:
 
 
 names = st.sampled_from(["a", "b", "request", "x1", "_y"])
-fields = st.one_of(names, st.sampled_from(["for", "b-c", "content type", "as"]))
+fields = st.one_of(names, st.sampled_from(["for", "b-c", "content type", "as", "in", "true", "0a"]))
 literals = st.one_of(
     st.builds(syntax.Literal, st.just("int"), st.integers(-(2**63), 2**63 - 1)),
     st.builds(syntax.Literal, st.just("uint"), st.integers(0, 2**64 - 1)),
@@ -73,7 +73,16 @@ def _larger(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             st.lists(children, min_size=2, max_size=4).map(tuple),
         ),
         st.builds(syntax.Call, st.just("!_"), st.tuples(children)),
-        st.builds(syntax.Call, names, st.lists(children, max_size=3).map(tuple)),
+        st.builds(syntax.Call, st.just("-_"), st.tuples(children)),
+        st.builds(
+            syntax.Message,
+            st.builds(syntax.Identifier, names, st.booleans()),
+            st.lists(st.tuples(fields, children), min_size=1, max_size=2).map(tuple),
+            st.sampled_from([frozenset(), frozenset((0,))]),
+        ),
+        st.builds(
+            syntax.Call, names, st.lists(children, max_size=3).map(tuple), absolute=st.booleans()
+        ),
         st.builds(syntax.Call, names, st.lists(children, max_size=2).map(tuple), target=children),
         st.builds(
             syntax.List,
@@ -98,6 +107,7 @@ trees = st.recursive(
 @given(trees)
 def test_a_generated_tree_reads_back_as_itself(tree: syntax.Node) -> None:
     text = unparse(tree)
+    assert parse(text) == tree
     assert unparse(parse(text)) == text
 
 
@@ -110,7 +120,9 @@ def test_a_generated_tree_reads_back_as_itself(tree: syntax.Node) -> None:
         ("!(a&&b)", "!(a && b)"),
         ("a?b:c?d:e", "a ? b : c ? d : e"),
         ("(a?b:c)?d:e", "(a ? b : c) ? d : e"),
-        ("-(1)", "-1"),
+        ("-(1)", "-(1)"),
+        ("- 1", "-1"),
+        ("--1", "-(-1)"),
         ("a . b [ 'c' ] . d ( )", 'a.b["c"].d()'),
         ("'it\\'s'", '"it\'s"'),
         ("a.`b-c`", "a.`b-c`"),

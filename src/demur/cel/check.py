@@ -243,7 +243,7 @@ class Checker:
 
     def _call(self, node: syntax.Call) -> Expression:
         macro = MACROS.get((node.function, node.target is not None, len(node.arguments)))
-        if macro is not None:
+        if macro is not None and self.environment.macros:
             expanded = macro(self, node)
             if expanded is not None:
                 return expanded

@@ -34,7 +34,7 @@ class Environment:
     `variables` are types by name, dotted names included; `make` turns a resolved name into a node.
     `objects` are the fields of the object types by the type's name. `scopes` says which functions
     may be called; `functions` are declared besides the library's. In a `dynamic` environment
-    nothing is checked before evaluation, as CEL allows.
+    nothing is checked before evaluation, as CEL allows. Without `macros` their names are functions'.
     """
 
     variables: Mapping[str, Type] = field(default_factory=dict[str, Type])
@@ -46,6 +46,7 @@ class Environment:
     )
     container: str = ""
     dynamic: bool = False
+    macros: bool = True
 
     def overloads(self, name: str) -> tuple[Declared, ...]:
         """Every overload of this function, in the order in which they are tried."""

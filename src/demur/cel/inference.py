@@ -59,13 +59,6 @@ class Inference:
         self._known = before
         return False
 
-    def fits(self, targets: tuple[Type, ...], sources: tuple[Type, ...]) -> bool:
-        """Whether each source may stand for its target; learns nothing from it."""
-        before = dict(self._known)
-        fits = self.accepts_all(targets, sources)
-        self._known = before
-        return fits
-
     def accepts(self, target: Type, source: Type) -> bool:
         """Whether `source` may stand where `target` is needed; learns parameters from it."""
         return self.accepts_all((target,), (source,))

@@ -9,7 +9,7 @@ from demur.cel.environment import Declared, library
 from demur.cel.macros import FORMS
 from demur.suggestions import did_you_mean
 from demur.tree import Call, Constant, Expression, ListLiteral
-from demur.types import DYN, NULL, NUMBERS, STRING, Signature, Type, list_of
+from demur.types import DYN, NULL, NUMBERS, STRING, Type, list_of
 
 if TYPE_CHECKING:
     from demur.cel.check import Checker
@@ -59,15 +59,19 @@ def _overload(
     matches = _matches(checker, declared, types)
     if not matches and checker.environment.dynamic:
         matches = [
-            one for one in _matches(checker, declared, (DYN,) * len(types)) if _is_general(one[0])
+            one
+            for one in _matches(checker, declared, (DYN,) * len(types))
+            if not _is_specific(one[0])
         ]
     if not matches:
         if checker.environment.dynamic:
             return _fails(checker, f"no such overload: {name}", span)
         _no_overload(checker, name, declared, types, name_span)
         return checker.failed(span)
-    results = {str(checker.inference.resolve(result)) for _, result in matches}
-    result = matches[0][1] if len(results) == 1 else DYN
+    result = matches[0][1]
+    if len(matches) > 1:
+        results = {checker.inference.final(one) for _, one in matches}
+        result = results.pop() if len(results) == 1 else DYN
     identifier = "|".join(overload.identifier for overload, _ in matches)
     return checker.typed(Call(identifier, arguments, "", span), result)
 
@@ -77,21 +81,18 @@ def _matches(
 ) -> list[tuple[Declared, Type]]:
     """The overloads that take these types, with their results; one where the types are known.
 
-    Only the choice of one teaches what open types are.
+    An open type is then known to be what the first overload takes that fits, as in CEL's other
+    implementations; so one that takes anything comes first.
     """
-    inference = checker.inference
-    fitting: list[tuple[Declared, Signature]] = []
-    for overload in declared:
-        signature = inference.instantiate(overload.signature)
-        if inference.fits(signature.parameters, types):
-            fitting.append((overload, signature))
-            if all(map(_is_known, types)):
+    known = all(map(_is_known, types))
+    matches: list[tuple[Declared, Type]] = []
+    for overload in declared if known else sorted(declared, key=_is_specific):
+        signature = checker.inference.instantiate(overload.signature)
+        if checker.inference.accepts_all(signature.parameters, types):
+            matches.append((overload, signature.result))
+            if known or not _is_specific(overload):
                 break
-    general = [one for one in fitting if _is_general(one[0])]
-    fitting = general[:1] or fitting
-    if len(fitting) == 1:
-        inference.accepts_all(fitting[0][1].parameters, types)
-    return [(overload, signature.result) for overload, signature in fitting]
+    return matches
 
 
 def _fails(checker: Checker, message: str, span: syntax.Span) -> Expression:
@@ -243,7 +244,7 @@ def _is_known(type: Type) -> bool:
     )
 
 
-def _is_general(declared: Declared) -> bool:
-    """Whether the overload takes any values at all, as equality does."""
+def _is_specific(declared: Declared) -> bool:
+    """Whether the overload does not take any values at all, as equality does."""
     parameters = declared.signature.parameters
-    return bool(parameters) and all(type.is_parameter for type in parameters)
+    return not parameters or not all(type.is_parameter for type in parameters)

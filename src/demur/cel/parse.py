@@ -121,13 +121,9 @@ class _Builder(Transformer[Token, Any]):
         part: _Part = children[-1]
         operators: list[Token] = children[:-1]
         for operator in reversed(operators):
-            node = part.node
-            if operator.value == "-" and isinstance(node, syntax.Literal) and _is_positive(node):
-                start, end, _ = _whole([operator, part])
-                negative = syntax.Literal(node.kind, -node.value, (start, end))  # type: ignore[operator]
-                part = _Part(negative, start, end)
-            else:
-                part = _call(f"{operator}_", [operator, part], operator, part)
+            part = _negative(operator, part) or _call(
+                f"{operator}_", [operator, part], operator, part
+            )
         return part
 
     def select(self, children: list[Any]) -> _Part:
@@ -319,8 +315,17 @@ def _literal(kind: str, token: Token, read: Callable[[str, str], Any]) -> _Part:
     return _Part(syntax.Literal(kind, value, (start, end)), start, end)
 
 
-def _is_positive(node: syntax.Literal) -> bool:
-    return node.kind in ("int", "double") and not str(node.value).startswith("-")
+def _negative(operator: Token, part: _Part) -> _Part | None:
+    """The literal that a minus makes of a number right after it; None where it stands before others."""
+    node = part.node
+    if operator.value != "-" or not isinstance(node, syntax.Literal) or part.start != node.span[0]:
+        return None
+    if node.kind not in ("int", "double") or not isinstance(node.value, int | float):
+        return None
+    if str(node.value).startswith("-"):
+        return None
+    start, end, _ = _whole([operator, part])
+    return _Part(syntax.Literal(node.kind, -node.value, (start, end)), start, end)
 
 
 def _refuse_reserved(name: Token) -> None:

@@ -97,12 +97,14 @@ def compile(
     container: str = "",
     functions: Mapping[str, tuple[str, ...]] | None = None,
     check_types: bool = True,
+    macros: bool = True,
 ) -> Program:
     """Compiles a CEL expression.
 
     `variables` are types by name: `{"a": "int", "tags": "list(string)", "anything": "dyn"}`.
     `container` is the namespace in which names are resolved; `functions` declares signatures for
-    checking alone. With `check_types=False` types are found out during evaluation, as CEL allows.
+    checking alone. With `check_types=False` types are found out during evaluation, as CEL allows;
+    with `macros=False` a macro's name is a function's, of which there may be none.
     Raises `ExpressionError`, which shows the place and the mend.
     """
     names = {name: parse_type(type) for name, type in (variables or {}).items()}
@@ -114,6 +116,7 @@ def compile(
             for name, signatures in (functions or {}).items()
         },
         dynamic=not check_types,
+        macros=macros,
     )
     tree, type = check(expression, parse(expression), environment)
     return Program(expression, tree, type, names)

@@ -32,9 +32,14 @@ def _divide_int(left: int, right: int) -> int:
 
 
 def _remainder_int(left: int, right: int) -> int:
-    """The remainder of truncated division: it has the sign of the dividend, as in C and Go."""
+    """The remainder of truncated division: it has the sign of the dividend, as in C and Go.
+
+    An error where the quotient overflows.
+    """
     if right == 0:
         raise error("modulus by zero")
+    if left == INT_MIN and right == -1:
+        raise error("integer overflow")
     remainder = abs(left) % abs(right)
     return -remainder if left < 0 else remainder
 
@@ -141,7 +146,11 @@ FUNCTIONS = (
         "The remainder of an integer division, with the sign of the dividend.",
         Overload("arithmetic.remainder_int", "_%_(int, int) -> int", _remainder_int),
         Overload("arithmetic.remainder_uint", "_%_(uint, uint) -> uint", _remainder_uint),
-        examples=(("-7 % 2", "-1"), ("1 % 0", ERROR)),
+        examples=(
+            ("-7 % 2", "-1"),
+            ("1 % 0", ERROR),
+            ("-9223372036854775808 % -1", ERROR),
+        ),
     ),
     Function(
         "-_",
