@@ -161,7 +161,7 @@ def test_reader_is_chosen_by_ending(tmp_path: Path) -> None:
         path = tmp_path / f"records{ending}"
         path.write_bytes(b'{"a": 1}\n')
         assert list(read_records(path)) == [Record(1, {"a": 1})]
-    assert set(READERS) == {".jsonl", ".ndjson", ".parquet"}
+    assert set(READERS) == {".csv", ".jsonl", ".ndjson", ".parquet", ".tsv"}
 
 
 def test_missing_file_is_an_os_error(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from demur.diagnostics import Diagnostic
-from demur.interop.record import Record
+from demur.interop.record import Record, Shapes
 from demur.interop.record_codes import problem
 
 MAXIMUM_LINE = 16 * 1024 * 1024
@@ -28,8 +28,11 @@ class _DuplicateKeyError(Exception):
     """An object with a key twice."""
 
 
-def read(stream: BinaryIO, path: str) -> Iterator[Record | Diagnostic]:
+def read(
+    stream: BinaryIO, path: str, shapes: Shapes | None = None
+) -> Iterator[Record | Diagnostic]:
     """Each line's record, or what is wrong with the line; empty lines hold none."""
+    del shapes
     number = 0
     while line := stream.readline(MAXIMUM_LINE + 1):
         number += 1

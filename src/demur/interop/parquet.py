@@ -7,15 +7,18 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from demur.diagnostics import Diagnostic
-from demur.interop.record import Record, UnreadableRecords
+from demur.interop.record import Record, Shapes, UnreadableRecords
 from demur.interop.record_codes import problem
 
 BATCH = 1024
 """Rows in memory at once."""
 
 
-def read(stream: BinaryIO, path: str) -> Iterator[Record | Diagnostic]:
+def read(
+    stream: BinaryIO, path: str, shapes: Shapes | None = None
+) -> Iterator[Record | Diagnostic]:
     """Each row's record. Raises `UnreadableRecords`."""
+    del shapes
     try:
         import pyarrow  # pyright: ignore[reportMissingTypeStubs]
         from pyarrow.parquet import ParquetFile  # pyright: ignore

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from demur.policy import Shape
+
+Shapes = Mapping[str, Mapping[str, Shape]]
+"""What a policy declares its signals to be, by stage and name, for formats that have no types."""
 
 
 @dataclass(frozen=True, slots=True)

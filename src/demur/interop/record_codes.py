@@ -44,6 +44,11 @@ RECORD_CODES: dict[str, tuple[str, str, str]] = {
         "With `--strict` a record whose signals leave a rule open is reported and not decided. "
         "Without it, the rule's `on_unknown` action is taken.",
     ),
+    "DM728": (
+        "record-not-csv",
+        "A row of a CSV file is not like its header",
+        "Each row has as many cells as the header, and quotes are doubled within quotes (RFC 4180).",
+    ),
 }
 """Name, title, and an explanation for the reference."""
 

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from demur.diagnostics import Diagnostic
-from demur.interop import jsonl, parquet
-from demur.interop.record import Record
+from demur.interop import csv, jsonl, parquet
+from demur.interop.record import Record, Shapes
 
-Reader = Callable[[BinaryIO, str], Iterator[Record | Diagnostic]]
+Reader = Callable[[BinaryIO, str, Shapes | None], Iterator[Record | Diagnostic]]
 
 READERS: Mapping[str, Reader] = {
+    ".csv": csv.read,
     ".jsonl": jsonl.read,
     ".ndjson": jsonl.read,
     ".parquet": parquet.read,
+    ".tsv": csv.read,
 }
 """The reader of each file ending; any other file, and a stream, is read as JSONL."""
 
 
-def read_records(source: Path | BinaryIO, name: str = "") -> Iterator[Record | Diagnostic]:
+def read_records(
+    source: Path | BinaryIO, name: str = "", shapes: Shapes | None = None
+) -> Iterator[Record | Diagnostic]:
     """Each record in order, or what is wrong with it; nothing is left out but empty lines.
 
-    `name` is what diagnostics call the source, by default its path. Raises OSError for a file that
+    `name` is what diagnostics call the source, by default its path; `shapes` tell a format without
+    types what its text is. A file that ends in `.gz` is unpacked. Raises OSError for a file that
     cannot be read, `UnreadableRecords` for one that holds no records at all.
     """
     if not isinstance(source, Path):
-        yield from jsonl.read(source, name or "<stdin>")
+        yield from jsonl.read(source, name or "<stdin>", shapes)
         return
-    reader = READERS.get(source.suffix.lower(), jsonl.read)
     with source.open("rb", buffering=jsonl.CHUNK) as file:
-        yield from reader(file, name or source.as_posix())
+        yield from _reader(source)(_unpacked(file, source), name or source.as_posix(), shapes)
+
+
+def ending(path: Path) -> str:
+    """What the file's name ends in, apart from `.gz`, in lower case."""
+    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return inner.suffix.lower()
+
+
+def _reader(path: Path) -> Reader:
+    return READERS.get(ending(path), jsonl.read)
+
+
+def _unpacked(file: BinaryIO, path: Path) -> BinaryIO:
+    if path.suffix.lower() != ".gz":
+        return file
+    return cast(BinaryIO, gzip.GzipFile(fileobj=file))
