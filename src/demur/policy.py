@@ -19,6 +19,9 @@ ANSWERED = frozenset(ACTIONS[:3])
 """The actions after which the user has an answer."""
 STRICTNESS = {action: rank for rank, action in enumerate(ACTIONS)}
 
+RECORD_KEYS = ("id", "trace_id", "span_id", "time", "demur", "decision", "outcome")
+"""What a record holds beside its stages, which therefore cannot have these names."""
+
 
 class Shape:
     """What a signal's value must be to be known.

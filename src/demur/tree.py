@@ -286,3 +286,30 @@ def free_variables(node: Expression) -> frozenset[str]:
     for child in children(node):
         found |= free_variables(child)
     return found
+
+
+def rebuilt(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """The node with each direct part changed; itself if none did."""
+    match node:
+        case Field(operand=operand, name=name):
+            return Field(change(operand), name, node.type, node.span)
+        case Has(operand=operand):
+            changed = change(operand)
+            assert isinstance(changed, Signal | Field)
+            return Has(changed, node.type, node.span)
+        case Call(function=function, arguments=arguments):
+            return Call(function, tuple(map(change, arguments)), node.type, node.span)
+        case ListLiteral(elements=elements, optional=optional):
+            return ListLiteral(tuple(map(change, elements)), optional, node.type, node.span)
+        case MapLiteral(entries=entries, optional=optional):
+            pairs = tuple((change(key), change(value)) for key, value in entries)
+            return MapLiteral(pairs, optional, node.type, node.span)
+        case Comprehension(kind=kind, source=source, variables=variables, body=body):
+            condition = None if node.condition is None else change(node.condition)
+            return Comprehension(
+                kind, change(source), variables, condition, change(body), node.type, node.span
+            )
+        case Bind(variable=variable, value=value, body=body):
+            return Bind(variable, change(value), change(body), node.type, node.span)
+        case _:
+            return node

@@ -13,7 +13,6 @@ from decimal import Decimal
 from demur.backends.python.decisions import reachable
 from demur.cel.render import render
 from demur.functions.values import INT_MAX, INT_MIN
-from demur.language.lower import rebuilt
 from demur.policy import ACTIONS, STRICTNESS, ParameterValue, Policy, Response, Rule
 from demur.runtime.encoding import write_expression
 from demur.testing.variants import changed, changed_rule, milder, with_entry
@@ -25,6 +24,7 @@ from demur.tree import (
     MapLiteral,
     Parameter,
     children,
+    rebuilt,
     walk,
 )
 

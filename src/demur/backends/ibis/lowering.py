@@ -1,0 +1,316 @@
+"""A typed tree as a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from inspect import Parameter as Argument
+from inspect import Signature
+from sys import float_info
+from typing import Any
+
+import ibis
+from ibis.expr import datatypes as dt
+
+from demur.backends.ibis.functions import Column, closed, negated, support
+from demur.functions.values import INT_MAX, INT_MIN, Uint
+from demur.policy import ParameterValue, Shape
+from demur.tree import (
+    Bind,
+    Call,
+    Comprehension,
+    Constant,
+    Expression,
+    Field,
+    Has,
+    ListLiteral,
+    Parameter,
+    Reference,
+    Signal,
+    Variable,
+)
+
+
+class Unsupported(Exception):
+    """The engine cannot express this exactly; the message says what and why."""
+
+
+SCALARS: Mapping[str, dt.DataType] = {
+    "bool": dt.boolean,
+    "int": dt.int64,
+    "double": dt.float64,
+    "string": dt.string,
+}
+"""The types whose values are columns of an engine."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the names in an expression stand for on an engine.
+
+    `signals` and `present` give a signal's known value, NULL where it is unknown, and whether there
+    is anything in its place; `objects` the fields' shapes by their object's type. `has_member` tells
+    whether a failure or rule is among the decision's, where that is a column without their list.
+    `depth` is how many macros are around.
+    """
+
+    engine: str
+    signals: Callable[[str, str], Column]
+    present: Callable[[str, str], Column]
+    shapes: Mapping[str, Shape]
+    objects: Mapping[str, Shape]
+    parameters: Mapping[str, ParameterValue]
+    definitions: Mapping[str, Column | Unsupported]
+    has_member: Callable[[str, str], Column | None] = lambda name, value: None
+    variables: Mapping[str, Column] = field(default_factory=dict[str, Column])
+    depth: int = 0
+
+
+def lower(node: Expression, scope: Scope) -> Column:
+    """The expression as a column, NULL where it is unknown. Raises `Unsupported`."""
+    match node:
+        case Constant(value=value):
+            return constant(value)
+        case Parameter(name=name):
+            return constant(scope.parameters[name].value)
+        case Signal(stage=stage, name=name):
+            return scope.signals(stage, name)
+        case Reference(name=name):
+            return _definition(name, scope)
+        case Variable(name=name):
+            return scope.variables[name]
+        case Field():
+            return _field(node, scope)
+        case Has(operand=Signal(stage=stage, name=name)):
+            there = scope.present(stage, name)
+            optional = scope.shapes[f"{stage}.{name}"].optional
+            return there if optional else ibis.cases((there, True), else_=ibis.null(dt.boolean))
+        case Call():
+            return _call(node, scope)
+        case ListLiteral(elements=elements, optional=()) if elements:
+            return _list_of([lower(element, scope) for element in elements])
+        case Comprehension():
+            return _comprehension(node, scope)
+        case Bind(variable=variable, value=value, body=body):
+            return lower(body, _with(scope, variable, lower(value, scope)))
+        case _:
+            raise Unsupported(f"`{type(node).__name__}` of type {node.type} is evaluated in Python")
+
+
+def constant(value: Any) -> Column:
+    """A literal. Raises `Unsupported` for a value that engines do not have."""
+    if isinstance(value, bool):
+        return ibis.literal(value, dt.boolean)
+    if isinstance(value, int) and not isinstance(value, Uint) and INT_MIN <= value <= INT_MAX:
+        return ibis.literal(int(value), dt.int64)
+    if isinstance(value, float):
+        return ibis.literal(value, dt.float64)
+    if isinstance(value, str) and "\0" not in value and not _has_surrogates(value):
+        return ibis.literal(value, dt.string)
+    raise Unsupported(f"engines have no such constant ({type(value).__name__})")
+
+
+def known(value: Column, shape: Shape) -> Column:
+    """The typed value, NULL where it is not what its shape declares."""
+    kind = shape.type
+    if kind == "list":
+        return _known_list(value, shape)
+    if kind == "object":
+        return value
+    if kind not in SCALARS:
+        raise Unsupported(f"a value of type {kind} is read in Python")
+    conditions: list[Column] = []
+    low, high = shape.minimum, shape.maximum
+    if kind == "double":
+        # NaN is asked for itself: Parquet's statistics leave it out, and engines trust the bounds there.
+        conditions.append(~value.isnan())
+        low = -float_info.max if low is None else low
+        high = float_info.max if high is None else high
+    if low is not None:
+        conditions.append(value >= _bound(low, kind))
+    if high is not None:
+        conditions.append(value <= _bound(high, kind))
+    if shape.enum is not None:
+        conditions.append(value.isin([constant(one) for one in shape.enum]))
+    if shape.maximum_size is not None:
+        conditions.append(value.length() <= shape.maximum_size)
+    if not conditions:
+        return value
+    fine = reduce(lambda left, right: left & right, conditions)
+    return ibis.cases((fine, value), else_=ibis.null(SCALARS[kind]))
+
+
+def _known_list(value: Column, shape: Shape) -> Column:
+    """The list, NULL where it is too long or an element of plain values is not as declared."""
+    inner = shape.of
+    if inner is None or inner.type not in (*SCALARS, "object"):
+        raise Unsupported("a list of such values is read in Python")
+    fine: list[Column] = []
+    if shape.maximum_size is not None:
+        fine.append(value.length() <= shape.maximum_size)
+    fine.append(_none(value, lambda element: _bad(element, inner)))
+    return ibis.cases(
+        (reduce(lambda left, right: left & right, fine), value), else_=ibis.null(value.type())
+    )
+
+
+def _bad(element: Column, shape: Shape) -> Column:
+    return element.isnull() if shape.type == "object" else known(element, shape).isnull()
+
+
+def _none(source: Column, condition: Callable[[Column], Column]) -> Column:
+    """Whether the condition, which is never NULL, holds for no element."""
+    return source.filter(condition).length() == 0
+
+
+def _bound(number: float, kind: str) -> Column:
+    """A bound as a number of the values' type, so that none is rounded on the way."""
+    return ibis.literal(float(number), dt.float64) if kind == "double" else constant(int(number))
+
+
+def _list_of(elements: list[Column]) -> Column:
+    """A list, unknown where an element is."""
+    made = ibis.array(elements)
+    every = reduce(lambda left, right: left & right, (one.notnull() for one in elements))
+    return ibis.cases((every, made), else_=ibis.null(made.type()))
+
+
+def _definition(name: str, scope: Scope) -> Column:
+    found = scope.definitions[name]
+    if isinstance(found, Unsupported):
+        raise found
+    return found
+
+
+def _field(node: Field, scope: Scope) -> Column:
+    """A field of an object, checked against its shape."""
+    shape = scope.objects.get(node.operand.type.removeprefix("object(").removesuffix(")"))
+    field = None if shape is None else (shape.fields or {}).get(node.name)
+    if field is None:
+        raise Unsupported("a map's or optional value's field is read in Python")
+    return known(lower(node.operand, scope)[node.name], field)
+
+
+def _call(node: Call, scope: Scope) -> Column:
+    if node.function == "logic.conditional":
+        condition, then, other = (lower(part, scope) for part in node.arguments)
+        return ibis.cases((condition, then), (~condition, other), else_=ibis.null(then.type()))
+    if "|" in node.function:
+        raise Unsupported("the value's type is known only when it is read")
+    if node.function.startswith("lists.contains"):
+        match node.arguments:
+            case (value, ListLiteral() as among):
+                return _is_among(value, among, scope)
+            case (Constant(value=str(value)), Signal(stage="decision", name=name)):
+                member = scope.has_member(name, value)
+                if member is not None:
+                    return member
+            case _:
+                pass
+    if node.function.startswith("regular_expressions.") and not isinstance(
+        node.arguments[1], Constant
+    ):
+        raise Unsupported("a pattern that is computed is matched in Python")
+    native = support(node.function, scope.engine)
+    if isinstance(native, str):
+        raise Unsupported(native)
+    return native.lower(*(lower(argument, scope) for argument in node.arguments))
+
+
+def _is_among(value: Expression, among: ListLiteral, scope: Scope) -> Column:
+    """Membership in a list of constants."""
+    constants = [part for part in among.elements if isinstance(part, Constant)]
+    if len(constants) < len(among.elements) or not constants or value.type not in SCALARS:
+        raise Unsupported("membership in a computed or empty list is tested in Python")
+    if any(part.type != value.type for part in constants):
+        raise Unsupported("membership in a list of mixed types is tested in Python")
+    return closed(lower(value, scope).isin([constant(part.value) for part in constants]))
+
+
+Each = Callable[..., Column]
+"""What is computed of each element, as Ibis takes it: by the name of its argument."""
+_FALSE, _OPEN, _TRUE = 0, 1, 2
+"""The outcomes of a condition over elements, so that the greatest one decides."""
+
+
+def _comprehension(node: Comprehension, scope: Scope) -> Column:
+    if len(node.variables) != 1 or not node.source.type.startswith("list("):
+        raise Unsupported("a macro over a map, or with two variables, runs in Python")
+    source = lower(node.source, scope)
+    variable = node.variables[0]
+
+    def over(body: Expression, then: Callable[[Column], Column] = lambda value: value) -> Each:
+        inner = replace(scope, depth=scope.depth + 1)
+        return _each(
+            scope.depth, lambda element: then(lower(body, _with(inner, variable, element)))
+        )
+
+    if node.kind in ("exists", "all") and node.condition is None:
+        decides = node.kind == "exists"
+        outcomes = source.map(
+            over(node.body, lambda value: _outcome(value if decides else negated(value)))
+        )
+        held = _decided(source, outcomes)
+        return held if decides else negated(held)
+    if node.kind == "exists_one" and node.condition is None:
+        outcomes = source.map(over(node.body))
+        one = outcomes.filter(lambda outcome: outcome).length() == 1
+        return _unless_open(outcomes, one, dt.boolean)
+    if node.kind == "list":
+        return _list(node, source, over)
+    raise Unsupported(f"the macro `{node.kind}` runs in Python")
+
+
+def _each(depth: int, body: Callable[[Column], Column]) -> Each:
+    """The body as a function whose argument has a name that none of the functions around it has.
+
+    Engines know arguments by name: with the same one, an inner function's would hide an outer's.
+    """
+
+    def each(**arguments: Column) -> Column:
+        (element,) = arguments.values()
+        return body(element)
+
+    only = Argument(f"element_{depth}", Argument.POSITIONAL_OR_KEYWORD)
+    each.__signature__ = Signature([only])  # pyright: ignore[reportFunctionMemberAccess]
+    return each
+
+
+def _outcome(holds: Column) -> Column:
+    """Computed rather than told apart by cases, which takes engines longer."""
+    return ibis.coalesce(holds.cast(dt.int32) * _TRUE, _OPEN)
+
+
+def _decided(source: Column, outcomes: Column) -> Column:
+    """Whether it holds for an element: by one that decides, else open by one that is, else not."""
+    nothing = ibis.cases((source.length() == 0, _FALSE), else_=ibis.null(dt.int32))
+    found: Column = ibis.coalesce(outcomes.maxs(), nothing)
+    return found.nullif(_OPEN) == _TRUE
+
+
+def _list(node: Comprehension, source: Column, over: Callable[[Expression], Each]) -> Column:
+    """`map` and `filter`: unknown where the condition or the value is for some element."""
+    kept = source
+    if node.condition is not None:
+        condition = over(node.condition)
+        kept = source.filter(condition)
+        kept = _unless_open(source.map(condition), kept, kept.type())
+    if isinstance(node.body, Variable) and node.body.name == node.variables[0]:
+        return kept
+    mapped = kept.map(over(node.body))
+    return _unless_open(mapped, mapped, mapped.type())
+
+
+def _unless_open(outcomes: Column, value: Column, type: dt.DataType) -> Column:
+    return ibis.cases(
+        (_none(outcomes, lambda outcome: outcome.isnull()), value), else_=ibis.null(type)
+    )
+
+
+def _with(scope: Scope, variable: str, column: Column) -> Scope:
+    return replace(scope, variables={**scope.variables, variable: column})
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,189 @@
+"""Aggregates over slices, by queries: sums that add up in one, quantiles and distinct values apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from math import inf, isnan
+from typing import Any
+
+import ibis
+from ibis.expr import datatypes as dt
+
+from demur.backends.ibis.functions import Column
+from demur.measure.plan import Decided
+from demur.measure.slices import EMPTY, UNKNOWN, Cut, Key
+from demur.measure.summaries import Parts, parts
+from demur.runtime.aggregates import Aggregate, Metrics
+
+Summaries = Mapping[Cut, Mapping[Key, Mapping[int, Parts]]]
+"""Each aggregate's parts, by cut, slice and the aggregate's number."""
+
+
+def summarise(decided: Decided, metrics: Metrics, cuts: Iterable[Cut]) -> Summaries:
+    """The parts of every aggregate over all records and over every slice of the cuts."""
+    wanted = list(dict.fromkeys([(), *cuts]))
+    plain = [cut for cut in wanted if not decided.lists & set(cut)]
+    found: dict[Cut, dict[Key, dict[int, dict[str, float]]]] = {cut: {} for cut in wanted}
+    together = tuple(sorted({at for cut in plain for at in cut}))
+    for key, row in _grouped(decided, metrics, together):
+        values = dict(zip(together, key, strict=True))
+        for cut in plain:
+            _add(found[cut].setdefault(tuple(values[at] for at in cut), {}), row)
+    for cut in wanted:
+        if cut not in plain:
+            for key, row in _grouped(decided, metrics, cut):
+                _add(found[cut].setdefault(key, {}), row)
+    found[()].setdefault((), {})
+    _whole_sets(decided, metrics, found)
+    return found
+
+
+def sliced(decided: Decided, cut: Cut) -> tuple[Any, list[str]]:
+    """The table with a row for each record and slice of the cut, and the slices' columns."""
+    table = decided.table
+    names = [f"s{at}" for at in cut]
+    for at, name in zip(cut, names, strict=True):
+        column = table[f"d{at}"]
+        if at in decided.lists:
+            members: Column = ibis.cases(
+                (column.isnull(), ibis.array([ibis.literal(UNKNOWN)])),
+                (column.length() == 0, ibis.array([ibis.literal(EMPTY)])),
+                else_=column.unique(),
+            )
+            table = table.mutate(**{name: members.unnest()})
+        else:
+            table = table.mutate(**{name: column.fill_null(UNKNOWN)})
+    return table, names
+
+
+def pooled(
+    decided: Decided, metrics: Metrics, cut: Cut, keys: Sequence[Key]
+) -> Mapping[int, Parts]:
+    """The parts over several slices together, each record once."""
+    row = "pooled row"
+    table, names = sliced(
+        replace(decided, table=decided.table.mutate(**{row: ibis.row_number()})), cut
+    )
+    wanted = ibis.memtable(
+        {name: [key[at] for key in keys] for at, name in enumerate(names)},
+        schema=dict.fromkeys(names, "string"),
+    )
+    table = table.semi_join(wanted, names)
+    if decided.lists & set(cut):
+        table = table.distinct(on=row, keep="first")
+    return summarise(replace(decided, table=table.drop(row, *names)), metrics, ())[()][()]
+
+
+def _grouped(
+    decided: Decided, metrics: Metrics, cut: Cut
+) -> Iterable[tuple[Key, dict[int, dict[str, float]]]]:
+    """Each slice of the cut with the parts that add up."""
+    table, names = sliced(decided, cut)
+    columns = {at: table[f"x{at}"] for at in range(len(metrics.columns))}
+    reductions: dict[str, Column] = {}
+    for at, aggregate in enumerate(metrics.aggregates):
+        for name, part in parts(aggregate, columns).items():
+            reductions[f"{at} {name}"] = part
+    reductions = {name: _bound(one, table) for name, one in reductions.items()}
+    if not reductions:
+        return
+    query = (
+        table.group_by(names).aggregate(**reductions) if names else table.aggregate(**reductions)
+    )
+    for row in query.to_pyarrow().to_pylist():
+        found: dict[int, dict[str, float]] = {}
+        for name in reductions:
+            at, _, part = name.partition(" ")
+            value = row[name]
+            if value is not None:
+                found.setdefault(int(at), {})[part] = value
+        yield tuple(row[name] for name in names), found
+
+
+def _bound(reduction: Any, table: Any) -> Any:
+    """`_.count()` as the table's own."""
+    return reduction.resolve(table) if hasattr(reduction, "resolve") else reduction
+
+
+_COMBINE = {"min": min, "max": max}
+
+
+def _add(into: dict[int, dict[str, float]], row: Mapping[int, Parts]) -> None:
+    for at, found in row.items():
+        held = into.setdefault(at, {})
+        for name, value in found.items():
+            combine = _COMBINE.get(name)
+            if name not in held:
+                held[name] = value
+            else:
+                held[name] = combine(held[name], value) if combine else held[name] + value
+
+
+def _whole_sets(
+    decided: Decided,
+    metrics: Metrics,
+    found: dict[Cut, dict[Key, dict[int, dict[str, float]]]],
+) -> None:
+    """Adds what needs all values of a slice at once: quantiles and counts of distinct values."""
+    chosen = {
+        at: one for at, one in enumerate(metrics.aggregates) if one.kind in ("quantile", "distinct")
+    }
+    if not chosen:
+        return
+    for cut, slices in found.items():
+        table, names = sliced(decided, cut)
+        reductions: dict[str, Column] = {}
+        for at, one in chosen.items():
+            unknown = any(
+                found_parts.get(at, {}).get("unknown") or found_parts.get(at, {}).get("open")
+                for found_parts in slices.values()
+            )
+            for name, column in _of_sets(one, table, bool(unknown)).items():
+                reductions[f"{at} {name}"] = column
+        query = (
+            table.group_by(names).aggregate(**reductions)
+            if names
+            else table.aggregate(**reductions)
+        )
+        for row in query.to_pyarrow().to_pylist():
+            key = tuple(row[name] for name in names)
+            for name in reductions:
+                at, _, part = name.partition(" ")
+                value = row[name]
+                if value is not None:
+                    bound = {"low": -inf, "high": inf}.get(part)
+                    value = bound if bound is not None and isnan(value) else value
+                    slices.setdefault(key, {}).setdefault(int(at), {})[part] = value
+
+
+def _of_sets(aggregate: Aggregate, table: Any, unknown: bool) -> dict[str, Column]:
+    """The known value, and with unknown records the lowest and highest that these allow."""
+    assert aggregate.value is not None
+    value = table[f"x{aggregate.value}"]
+    where = None if aggregate.where is None else table[f"x{aggregate.where}"]
+    kept = None if where is None else where.fill_null(False)
+    if aggregate.kind == "distinct":
+        return {"known": value.nunique(where=kept)}
+    number = value.cast(dt.float64)
+    found = {"known": number.quantile(aggregate.share, where=kept)}
+    if unknown:
+        maybe = None if where is None else where.fill_null(True)
+        for name, bound in (("low", aggregate.range.low), ("high", aggregate.range.high)):
+            end = ibis.literal(bound, dt.float64)
+            filled: Column = ibis.coalesce(number, end)
+            if where is not None:
+                filled = ibis.cases((where.isnull(), end), else_=filled)
+            found[name] = filled.quantile(aggregate.share, where=maybe)
+    return found
+
+
+def keys(summaries: Summaries) -> Sequence[tuple[Cut, Key]]:
+    """Every slice."""
+    return [(cut, key) for cut, found in summaries.items() for key in found]
+
+
+def combinations(values: Sequence[Sequence[str]]) -> Iterable[Key]:
+    """The slices that a record with these members of each dimension belongs to."""
+    return product(*values)

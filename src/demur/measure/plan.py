@@ -1,0 +1,273 @@
+"""Records decided on an engine: signals, definitions, rules, the decision, what each metric reads.
+
+Each stage is a projection over the one before, so an engine computes what several rules share once.
+What it cannot express exactly becomes a column that Python computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import ibis
+from ibis.expr import datatypes as dt
+
+from demur.backends.ibis.decisions import DecisionColumns
+from demur.backends.ibis.functions import Column
+from demur.backends.ibis.lowering import SCALARS, Scope, Unsupported, known, lower
+from demur.backends.python.decisions import reachable
+from demur.measure.records.python_columns import row_evaluator
+from demur.measure.records.relation import (
+    IDENTITY,
+    PRESENT,
+    TIME,
+    Relation,
+    Wanted,
+    has_column_type,
+    wanted,
+)
+from demur.policy import all_objects, type_of
+from demur.runtime.aggregates import DECISION, Metrics, policy_of_records
+from demur.runtime.evaluator import Evaluator
+from demur.tree import Expression, Signal
+
+Units = Mapping[str, Expression]
+"""What is computed of each record, by a name for people: conditions of rules, values of metrics."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is computed of records: rules' conditions, metrics' columns, slices' dimensions.
+
+    `recorded` says that decisions are those that the records hold, and none is made afresh.
+    """
+
+    evaluator: Evaluator
+    metrics: Metrics
+    dimensions: tuple[str, ...]
+    conditions: Units
+    values: Units
+    wanted: Wanted
+    recorded: bool = False
+
+    def row(self, names: tuple[str, ...]) -> Any:
+        """What computes the named units of a record in Python."""
+        return row_evaluator(
+            self.evaluator,
+            [tree for name, tree in self.conditions.items() if name in names],
+            [tree for name, tree in self.values.items() if name in names],
+            recorded=self.recorded,
+        )
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The decided records: a table with `id`, `action`, `rule`, `failure`, and columns by number.
+
+    `x0`, `x1`, … are the metrics' columns; `d0`, `d1`, … the dimensions, as text or lists of text,
+    NULL where unknown; `failure:NAME` is whether the record counts as that failure, `unknown:PATH`
+    whether a signal that must be there is unknown. `fallbacks` say what Python computed, and why.
+    """
+
+    relation: Relation
+    table: Any
+    lists: frozenset[int]
+    fallbacks: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def plan(
+    evaluator: Evaluator,
+    metrics: Metrics,
+    dimensions: tuple[str, ...],
+    *,
+    recorded: bool = False,
+) -> Plan:
+    """What is to be computed. Where decisions are `recorded`, the records' times are read too."""
+    policy = evaluator.policy
+    rules = () if recorded else policy.rules
+    conditions = {f"rule {rule.name}": rule.condition for rule in rules}
+    values = {f"column {at}": tree for at, tree in enumerate(metrics.columns)}
+    for name in dimensions:
+        stage, _, signal = name.partition(".")
+        values[f"slice {name}"] = Signal(stage, signal, _type_of(name, evaluator))
+    trees = [*conditions.values(), *values.values()]
+    read = [*trees, *reachable(policy, trees).values()]
+    if recorded:
+        read += [
+            Signal("decision", name, type_of(DECISION[name], name))
+            for name in (*_NAMES, "failures")
+        ]
+        found = replace(wanted(policy_of_records(policy), read), timed=True)
+    else:
+        found = wanted(policy, read)
+    return Plan(evaluator, metrics, dimensions, conditions, values, found, recorded)
+
+
+UNKNOWN_SIGNAL = "unknown:"
+"""What begins the name of a column that says whether a signal is unknown; its path follows."""
+_NAMES = ("action", "rule", "failure")
+"""The parts of a decision that every decided record has as columns of text."""
+
+
+def _type_of(name: str, evaluator: Evaluator) -> str:
+    stage, _, signal = name.partition(".")
+    return type_of(policy_of_records(evaluator.policy).stages[stage][signal], name)
+
+
+class Builder:
+    """The projections over one relation; `computed` are the units that Python computed, by column."""
+
+    def __init__(self, plan: Plan, relation: Relation, computed: Mapping[str, str]) -> None:
+        self.plan = plan
+        self.relation = relation
+        self.computed = computed
+        self.unsupported: dict[str, str] = {}
+        self.table = relation.table
+        self._signals: dict[str, Unsupported | str] = {}
+        self._definitions: dict[str, Unsupported | str] = {}
+        policy = plan.evaluator.policy
+        self._decisions: DecisionColumns | None = None
+        self._objects = all_objects(policy)
+
+    def build(self) -> Decided:
+        """All stages, one after another."""
+        self._know_signals()
+        self._define()
+        self._decide()
+        return self._select()
+
+    def _know_signals(self) -> None:
+        columns: dict[str, Column] = {}
+        for path, shape in self.plan.wanted.shapes.items():
+            if path in self.relation.texts or not has_column_type(shape):
+                reason = f"{path}: the engine has no type that loses nothing of these values"
+                self._signals[path] = Unsupported(reason)
+                continue
+            try:
+                columns[f"{path}!"] = known(self.table[path], shape)
+                self._signals[path] = f"{path}!"
+            except Unsupported as reason:
+                self._signals[path] = reason
+        self.table = self.table.mutate(**columns)
+
+    def _define(self) -> None:
+        policy = self.plan.evaluator.policy
+        needed = reachable(policy, [*self.plan.conditions.values(), *self.plan.values.values()])
+        for name, tree in needed.items():
+            try:
+                column = lower(tree, self._scope())
+            except Unsupported as reason:
+                self._definitions[name] = reason
+                continue
+            self.table = self.table.mutate(**{f"define {name}": column})
+            self._definitions[name] = f"define {name}"
+
+    def _decide(self) -> None:
+        policy = self.plan.evaluator.policy
+        if self.plan.recorded:
+            return
+        conditions = {name: self._unit(name, tree) for name, tree in self.plan.conditions.items()}
+        if conditions:
+            self.table = self.table.mutate(**conditions)
+        stage = next(reversed(list(policy.stages)), "")
+        self._decisions = self._decision_columns(stage)
+        self.table = self.table.mutate(rank=self._decisions.rank())
+        self._decisions = self._decision_columns(stage)
+
+    def _decision_columns(self, stage: str) -> DecisionColumns:
+        columns = [self.table[name] for name in self.plan.conditions]
+        return DecisionColumns(self.plan.evaluator.policy.rules, columns, stage)
+
+    def _select(self) -> Decided:
+        columns: dict[str, Column] = {IDENTITY: self.table[IDENTITY]}
+        if self.plan.wanted.timed:
+            columns[TIME] = self.table[TIME]
+        if self._decisions is None:
+            columns |= {name: self._signal("decision", name).fill_null("") for name in _NAMES}
+        else:
+            columns["rank"] = self.table.rank
+        for name in self.plan.evaluator.policy.failures:
+            columns[f"failure:{name}"] = self._counts_as(name)
+        for path, found in self._signals.items():
+            if isinstance(found, str) and self._must_be_there(path):
+                columns[f"{UNKNOWN_SIGNAL}{path}"] = self.table[found].isnull()
+        for at, tree in enumerate(self.plan.metrics.columns):
+            columns[f"x{at}"] = self._unit(f"column {at}", tree)
+        lists: set[int] = set()
+        for at, name in enumerate(self.plan.dimensions):
+            column = self._unit(f"slice {name}", self.plan.values[f"slice {name}"])
+            if column.type().is_array():
+                lists.add(at)
+                column = column if column.type().value_type.is_string() else column.map(_text)
+            columns[f"d{at}"] = column if column.type().is_array() else _text(column)
+        table = self.table.select(**columns)
+        return Decided(self.relation, table, frozenset(lists), dict(self.unsupported))
+
+    def named(self, table: Any) -> Any:
+        """The selected table with the decision's names, which need not be stored: its rank tells."""
+        if self._decisions is None:
+            return table
+        names = {name: self._decisions.column(name, table.rank) for name in _NAMES}
+        return table.mutate(**names).drop("rank")
+
+    def _must_be_there(self, path: str) -> bool:
+        shape = self.plan.wanted.shapes[path]
+        return (
+            not shape.optional
+            and path.split(".", maxsplit=1)[0] in self.plan.evaluator.policy.stages
+        )
+
+    def _counts_as(self, failure: str) -> Column:
+        if self._decisions is not None:
+            return self._decisions.has_member("failures", failure)
+        return self._signal("decision", "failures").contains(failure).fill_null(False)
+
+    def _unit(self, name: str, tree: Expression) -> Column:
+        """The unit's column: the engine's, or else Python's, which is NULL until it is computed."""
+        if name in self.computed:
+            return self.table[self.computed[name]]
+        try:
+            return lower(tree, self._scope())
+        except Unsupported as reason:
+            self.unsupported[name] = str(reason)
+            return ibis.null(column_type(tree.type))
+
+    def _scope(self) -> Scope:
+        policy = self.plan.evaluator.policy
+        return Scope(
+            engine=self.relation.connection.name,
+            signals=self._signal,
+            present=lambda stage, name: self.table[f"{stage}.{name}{PRESENT}"],
+            shapes=self.plan.wanted.shapes,
+            objects=self._objects,
+            parameters=policy.parameters,
+            definitions={
+                name: found if isinstance(found, Unsupported) else self.table[found]
+                for name, found in self._definitions.items()
+            },
+            has_member=lambda name, value: (
+                None if self._decisions is None else self._decisions.has_member(name, value)
+            ),
+        )
+
+    def _signal(self, stage: str, name: str) -> Column:
+        if stage == "decision" and self._decisions is not None:
+            return self._decisions.column(name, self.table.rank)
+        found = self._signals[f"{stage}.{name}"]
+        if isinstance(found, Unsupported):
+            raise found
+        return self.table[found]
+
+
+def _text(column: Column) -> Column:
+    if column.type().is_boolean():
+        return ibis.cases((column, "true"), (~column, "false"), else_=ibis.null(dt.string))
+    return column.cast(dt.string)
+
+
+def column_type(type: str) -> dt.DataType:
+    """The column type of a unit's values; text where an engine has none for them."""
+    if type.startswith("list("):
+        return dt.Array(value_type=column_type(type[5:-1]))
+    return dt.uint64 if type == "uint" else SCALARS.get(type, dt.string)

@@ -1,0 +1,100 @@
+"""Connections to engines: DuckDB in this process by default, any that Ibis knows by URL."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from demur.measure.records.relation import Relation, UnreadableTable
+
+
+def connect(url: str | None) -> Any:
+    """The engine's connection. Raises `UnreadableTable` where there is none."""
+    try:
+        import ibis
+    except ImportError:
+        raise UnreadableTable(
+            "Measuring records needs ibis and DuckDB: install them with `pip install 'demur[gate]'`."
+        ) from None
+    if url is None or url == "duckdb":
+        return embedded()
+    # Spark's workers run the Python that has demur, not whichever is found first.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        connection: Any = ibis.pyspark.connect() if url == "spark" else ibis.connect(url)
+    except Exception as failure:
+        raise UnreadableTable(
+            f"The engine {_without_password(url)} cannot be reached: {_first(failure)}"
+        ) from None
+    if connection.name == "pyspark":
+        connection._session.conf.set("spark.sql.session.timeZone", "UTC")
+    return connection
+
+
+def embedded() -> Any:
+    """DuckDB in this process, spilling into a folder of its own what the memory does not hold."""
+    import ibis
+
+    connection = ibis.duckdb.connect()
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.raw_sql(f"SET temp_directory = '{workspace(connection).as_posix()}'")
+    return connection
+
+
+def workspace(connection: Any) -> Path:
+    """A folder for files made for this connection, deleted with it."""
+    made = getattr(connection, "_demur_workspace", None)
+    if made is None:
+        made = connection._demur_workspace = TemporaryDirectory(prefix="demur-")
+    return Path(made.name)
+
+
+def stored(relation: Relation, table: Any) -> Any:
+    """The table computed once and kept, so that its many queries need not read the records anew.
+
+    DuckDB keeps many records in a local Parquet file, which needs no memory, Spark in its own cache
+    in memory and on disk. Other engines, and DuckDB for few records, make a temporary table.
+    """
+    connection = relation.connection
+    query = connection.compile(table)
+    name = f"demur_{uuid4().hex}"
+    if connection.name == "duckdb" and not relation.is_small:
+        path = workspace(connection) / f"{name}.parquet"
+        connection.raw_sql(
+            f"COPY ({query}) TO '{path.as_posix()}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        return connection.read_parquet(path)
+    kind = "VIEW" if connection.name == "pyspark" else "TABLE"
+    connection.raw_sql(f"CREATE TEMPORARY {kind} {name} AS {query}")
+    if connection.name == "pyspark":
+        connection.raw_sql(f"CACHE LAZY TABLE {name}")
+    return connection.table(name)
+
+
+def batches(relation: Relation, size: int) -> Any:
+    """The relation's rows as Arrow batches of this size, none of which is made before it is asked for."""
+    connection = relation.connection
+    if connection.name == "duckdb":
+        return connection.con.sql(connection.compile(relation.table)).to_arrow_reader(size)
+    return relation.table.to_pyarrow_batches(chunk_size=size)
+
+
+def engine_error(failure: Exception) -> str:
+    """What an engine says went wrong, in a line."""
+    return _first(failure)
+
+
+def _first(failure: Exception) -> str:
+    lines = str(failure).strip().splitlines()
+    return lines[0] if lines else type(failure).__name__
+
+
+def _without_password(url: str) -> str:
+    """The URL with what stands between its user's name and the host left out."""
+    scheme, separator, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{user.partition(':')[0]}{at}{place}"

@@ -1,0 +1,164 @@
+"""Files and tables opened as the table of records, by whichever reader is exact for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import ibis
+import pyarrow as arrow
+from pyarrow import parquet
+
+from demur.diagnostics import Diagnostic, describe
+from demur.interop.record import UnreadableRecords
+from demur.interop.records import ending, read_records
+from demur.interop.sources import files
+from demur.measure.records import json_columns, plain_records, typed_columns
+from demur.measure.records.connecting import engine_error, workspace
+from demur.measure.records.relation import (
+    Relation,
+    UnreadableTable,
+    Wanted,
+    has_column_type,
+    has_flat_type,
+    holds_text,
+)
+from demur.policy import Shape
+
+Shapes = Mapping[str, Mapping[str, Shape]]
+JSONL = frozenset((".jsonl", ".ndjson"))
+SMALL = 64 * 1024 * 1024
+"""Bytes of files whose records surely fit into the memory."""
+ATTEMPTS = 3
+"""How often records are read anew, more carefully each time."""
+MAXIMUM_PROBLEMS = 20
+"""Unreadable lines that are shown."""
+
+
+def open_records(
+    connection: Any, sources: Sequence[str], wanted: Wanted, shapes: Shapes, attempt: int = 0
+) -> Relation:
+    """The records of files, folders, globs, or the engine's own tables.
+
+    DuckDB reads JSONL itself, at the first attempt as fast as it can; where that fails, the second
+    tells lists and objects from what is none, and the last one's reader, Python's, all else.
+    Raises `UnreadableTable`.
+    """
+    tables = _tables(connection, sources)
+    if tables is not None:
+        whole = tables[0] if len(tables) == 1 else tables[0].union(*tables[1:])
+        return Relation(connection, typed_columns.select(whole, wanted), frozenset())
+    try:
+        found = files(sources)
+    except UnreadableRecords as failure:
+        raise UnreadableTable(str(failure)) from None
+    endings = {ending(path) for path in found}
+    is_small = sum(path.stat().st_size for path in found) <= SMALL
+    if endings == {".parquet"} and connection.name in ("duckdb", "pyspark"):
+        typed = typed_columns.select(_parquet(connection, found), wanted)
+        return Relation(connection, typed, frozenset(), is_small)
+    if endings <= JSONL and connection.name == "duckdb" and attempt + 1 < ATTEMPTS:
+        query, texts = json_columns.select(found, wanted, nested=attempt == 0)
+        view = f"demur_{uuid4().hex}"
+        connection.raw_sql(f"CREATE TEMP VIEW {view} AS {query}")
+        return Relation(connection, connection.table(view), texts, is_small)
+    return replace(_read_in_python(connection, found, wanted, shapes), is_small=is_small)
+
+
+def _tables(connection: Any, sources: Sequence[str]) -> list[Any] | None:
+    """The engine's tables of these names; None where one of them is a file or no table."""
+    if any(Path(one).exists() or "*" in one or Path(one).suffix for one in sources):
+        return None
+    if not set(sources) <= _names(connection):
+        return None
+    return [connection.table(one) for one in sources]
+
+
+def _names(connection: Any) -> set[str]:
+    """The names of the engine's tables and views."""
+    if connection.name != "duckdb":
+        return set(connection.list_tables())
+    # Ibis asks by a method that DuckDB 2 no longer has.
+    query = "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views()"
+    return {name for (name,) in connection.raw_sql(query).fetchall()}
+
+
+def _parquet(connection: Any, found: Sequence[Path]) -> Any:
+    paths = [path.as_posix() for path in found]
+    try:
+        if connection.name == "duckdb":
+            return connection.read_parquet(paths, union_by_name=True)
+        frame = connection._session.read.option("mergeSchema", "true").parquet(*paths)
+        view = f"demur_{uuid4().hex}"
+        frame.createOrReplaceTempView(view)
+        return connection.table(view)
+    except Exception as failure:
+        raise UnreadableTable(
+            f"The Parquet files cannot be read: {engine_error(failure)}"
+        ) from None
+
+
+def _read_in_python(
+    connection: Any, found: Sequence[Path], wanted: Wanted, shapes: Shapes
+) -> Relation:
+    """The records through Python's readers into a local file, which the engine then reads."""
+    path = workspace(connection) / f"{uuid4().hex}.parquet"
+    is_typed = has_flat_type if connection.name == "postgres" else has_column_type
+    try:
+        texts = _write(path, _records(found, shapes), wanted, is_typed)
+    except plain_records.UnstorableText:
+        # JSON can write what engines cannot hold, and Python reads it.
+        texts = _write(
+            path, _records(found, shapes), wanted, lambda one: is_typed(one) and not holds_text(one)
+        )
+    if connection.name in ("duckdb", "pyspark"):
+        return Relation(connection, _parquet(connection, [path]), texts)
+    return Relation(connection, _copied(connection, path), texts)
+
+
+def _copied(connection: Any, path: Path) -> Any:
+    """The Parquet file as a temporary table of an engine that cannot read it, a batch at a time."""
+    name = f"demur_{uuid4().hex}"
+    with parquet.ParquetFile(path) as file:
+        form = ibis.Schema.from_pyarrow(file.schema_arrow)
+        table = connection.create_table(name, schema=form, temp=True)
+        for batch in file.iter_batches(plain_records.BATCH):
+            connection.insert(name, arrow.Table.from_batches([batch]))
+    return table
+
+
+def _write(
+    path: Path,
+    records: Iterator[Mapping[str, Any]],
+    wanted: Wanted,
+    is_typed: plain_records.Typed,
+) -> frozenset[str]:
+    """Writes the records as Parquet; the columns of it that hold JSON text."""
+    form, texts = plain_records.schema(wanted, is_typed)
+    with parquet.ParquetWriter(path, form) as writer:
+        for batch in plain_records.batches(records, wanted, is_typed):
+            writer.write_batch(batch)
+    return texts
+
+
+def _records(found: Sequence[Path], shapes: Shapes) -> Iterator[Mapping[str, Any]]:
+    """The files' records. Raises `UnreadableTable` with the places of what is none."""
+    problems: list[str] = []
+    for path in found:
+        try:
+            for one in read_records(path, shapes=shapes):
+                if isinstance(one, Diagnostic):
+                    problems.append(describe(one))
+                    if len(problems) == MAXIMUM_PROBLEMS:
+                        raise UnreadableTable(*problems)
+                elif not problems:
+                    yield one.value
+        except UnreadableRecords as failure:
+            raise UnreadableTable(str(failure)) from None
+        except OSError as failure:
+            raise UnreadableTable(f"{path.as_posix()}: {failure.strerror or failure}") from None
+    if problems:
+        raise UnreadableTable(*problems)

@@ -1,0 +1,112 @@
+"""Columns that Python computes: what an engine cannot express, over Arrow batches.
+
+The one meaning is the evaluator's: a batch becomes records again, and these are decided and
+evaluated as a service would.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as arrow
+
+from demur.functions.values import EvaluationError
+from demur.measure.records.relation import PRESENT, Wanted
+from demur.measure.records.storable_text import storable
+from demur.runtime.aggregates import policy_of_records
+from demur.runtime.decision import display
+from demur.runtime.evaluator import Evaluator
+from demur.tree import Expression, Signal, walk
+
+ARROW = {
+    "bool": arrow.bool_(),
+    "int": arrow.int64(),
+    "uint": arrow.uint64(),
+    "double": arrow.float64(),
+    "string": arrow.string(),
+    "list(string)": arrow.list_(arrow.string()),
+    "list(int)": arrow.list_(arrow.int64()),
+    "list(bool)": arrow.list_(arrow.bool_()),
+}
+"""The types that a computed column can have; values of others become text."""
+_MALFORMED = object()
+"""What stands for a value that is there and not of its type."""
+
+Row = Callable[[Mapping[str, Any]], list[Any]]
+
+
+def row_evaluator(
+    evaluator: Evaluator,
+    conditions: Sequence[Expression],
+    values: Sequence[Expression],
+    *,
+    recorded: bool = False,
+) -> Row:
+    """What computes, for a record, the rules' conditions and then the values; None for unknown.
+
+    The record is decided only if a value reads the decision, and never where that was `recorded`.
+    """
+    rules = evaluator.prepare(conditions)
+    extended = Evaluator(policy_of_records(evaluator.policy), evaluator.digest).prepare(values)
+    decides = not recorded and any(
+        isinstance(node, Signal) and node.stage == "decision"
+        for tree in values
+        for node in walk(tree)
+    )
+
+    def row(record: Mapping[str, Any]) -> list[Any]:
+        found = rules(record) if conditions else []
+        if decides:
+            record = {**record, "decision": evaluator.decide(record).signals()}
+        found += extended(record) if values else []
+        return [None if isinstance(one, EvaluationError) else one for one in found]
+
+    return row
+
+
+def records(
+    batch: Any, wanted: Wanted, texts: frozenset[str]
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """The rows of the table of records as records again."""
+    columns = {path: batch.column(path).to_pylist() for path in wanted.shapes}
+    present = {path: batch.column(path + PRESENT).to_pylist() for path in wanted.asked}
+    for at in range(batch.num_rows):
+        record: dict[str, dict[str, Any]] = {}
+        for path, values in columns.items():
+            value = values[at]
+            if value is None:
+                if path not in present or not present[path][at]:
+                    continue
+                value = _MALFORMED
+            elif path in texts:
+                value = json.loads(value)
+            stage, _, name = path.partition(".")
+            record.setdefault(stage, {})[name] = value
+        yield record
+
+
+def with_columns(
+    batch: Any,
+    wanted: Wanted,
+    texts: frozenset[str],
+    row: Row,
+    columns: Mapping[str, Any],
+) -> Any:
+    """The batch with one more column for each value that `row` gives, by name and type."""
+    rows = [row(record) for record in records(batch, wanted, texts)]
+    for at, (name, type) in enumerate(columns.items()):
+        values = [one[at] for one in rows]
+        if type == arrow.string():
+            values = [one if one is None else _text(one) for one in values]
+        elif arrow.types.is_decimal(type):
+            values = [one if one is None else int(one) for one in values]
+        elif type == ARROW["list(string)"]:
+            values = [one if one is None else [_text(part) for part in one] for one in values]
+        batch = batch.append_column(name, arrow.array(values, type))
+    return batch
+
+
+def _text(value: Any) -> str:
+    return storable(value if isinstance(value, str) else display(value))

@@ -1,0 +1,223 @@
+"""The metrics of a policy as aggregates over columns: what each record contributes, and what of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from demur.functions.values import EvaluationError
+from demur.policy import Policy, Shape
+from demur.runtime.encoding import read_expression, write_expression
+from demur.runtime.evaluator import Evaluator
+from demur.tree import Call, Constant, Expression, Parameter, Signal, Variable, rebuilt
+
+DECISION: Mapping[str, Shape] = {
+    "action": Shape("string"),
+    "answered": Shape("bool"),
+    "declined": Shape("bool"),
+    "rule": Shape("string"),
+    "rules": Shape("list", of=Shape("string")),
+    "failure": Shape("string"),
+    "failures": Shape("list", of=Shape("string")),
+    "unknown": Shape("list", of=Shape("string")),
+    "stage": Shape("string"),
+}
+"""The decision as signals of a stage of its own; a rule or failure that there is not is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers that an unknown value could be."""
+
+    low: float = -inf
+    high: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One aggregate: `value`, `second` (a ratio's divisor) and `where` are numbers of columns.
+
+    `range` and `second_range` are what the columns' unknown values could be; `share` is a quantile's.
+    """
+
+    kind: str
+    value: int | None = None
+    second: int | None = None
+    where: int | None = None
+    share: float = 0.0
+    range: Range = Range()
+    second_range: Range = Range()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric: arithmetic over aggregates, which stand in `tree` as variables `@0`, `@1`, …
+
+    `aggregates` are their numbers in the list of all aggregates, in that order.
+    """
+
+    name: str
+    tree: Expression
+    aggregates: tuple[int, ...]
+    unit: str | None = None
+    better: str | None = None
+    about: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the metric is one aggregate and nothing else."""
+        return isinstance(self.tree, Variable)
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The metrics asked for, their aggregates, and the trees of the columns that these read."""
+
+    columns: tuple[Expression, ...]
+    aggregates: tuple[Aggregate, ...]
+    metrics: Mapping[str, Metric]
+
+
+def policy_of_records(policy: Policy) -> Policy:
+    """The policy with outcome and decision as stages, so that metrics can read them."""
+    return Policy(
+        language=policy.language,
+        name=policy.name,
+        version=policy.version,
+        about=policy.about,
+        owner=policy.owner,
+        runbook=policy.runbook,
+        stages={**policy.stages, "outcome": policy.outcome, "decision": DECISION},
+        outcome={},
+        parameters=policy.parameters,
+        definitions=policy.definitions,
+        failures=policy.failures,
+        rules=(),
+        evaluation={},
+    )
+
+
+def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:
+    """The named metrics of a compiled policy. Raises KeyError for one that it has not."""
+    policy = evaluator.policy
+    settings = policy.evaluation.get("settings", {}).get("metrics", {})
+    columns: dict[str, tuple[int, Expression]] = {}
+    aggregates: dict[Aggregate, int] = {}
+    metrics: dict[str, Metric] = {}
+
+    def column(tree: Expression) -> int:
+        if tree.type == "double":
+            tree = Call("arithmetic.known", (tree,), "double", tree.span)
+        return columns.setdefault(str(write_expression(tree)), (len(columns), tree))[0]
+
+    for name in names:
+        tree = with_decision(read_expression(policy.evaluation["metrics"][name]))
+        found: list[int] = []
+
+        def put_in(node: Expression, found: list[int] = found) -> Expression:
+            if isinstance(node, Call) and node.function.startswith("aggregates."):
+                aggregate = _aggregate(node, column, evaluator)
+                found.append(aggregates.setdefault(aggregate, len(aggregates)))
+                return Variable(f"@{len(found) - 1}", "double")
+            return rebuilt(node, put_in)
+
+        said = settings.get(name)
+        facts: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+        tree = put_in(tree)
+        unit = facts.get("unit") or _unit(aggregates, found, columns, policy)
+        metrics[name] = Metric(
+            name, tree, tuple(found), unit, facts.get("better"), facts.get("about")
+        )
+    return Metrics(tuple(tree for _, tree in columns.values()), tuple(aggregates), metrics)
+
+
+def with_decision(tree: Expression) -> Expression:
+    """The tree with the decision's parts read as signals."""
+
+    def change(node: Expression) -> Expression:
+        if isinstance(node, Variable) and node.name.startswith("decision."):
+            return Signal("decision", node.name.removeprefix("decision."), node.type, node.span)
+        return rebuilt(node, change)
+
+    return change(tree)
+
+
+def _aggregate(node: Call, column: Callable[[Expression], int], evaluator: Evaluator) -> Aggregate:
+    name = node.function.removeprefix("aggregates.")
+    kind = name.partition("_")[0]
+    parts = list(node.arguments)
+    where = column(parts.pop()) if name.endswith("_where") and kind != "count" else None
+    if not parts:
+        return Aggregate(kind)
+    value = column(parts[0])
+    range = _range(parts[0], evaluator.policy)
+    if kind == "ratio":
+        second = _range(parts[1], evaluator.policy)
+        return Aggregate(kind, value, second=column(parts[1]), range=range, second_range=second)
+    if kind == "quantile":
+        return Aggregate(kind, value, where=where, share=_share(parts[1], evaluator), range=range)
+    return Aggregate(kind, value, where=where, range=range)
+
+
+def _share(tree: Expression, evaluator: Evaluator) -> float:
+    """A quantile's share. Raises ValueError for one that is no number from 0 to 1."""
+    share = evaluator.evaluate([tree], {})[0]
+    if isinstance(share, EvaluationError) or not 0 <= share <= 1:
+        raise ValueError("a quantile's share is a number from 0 to 1")
+    return float(share)
+
+
+def _range(node: Expression, policy: Policy) -> Range:
+    """What an unknown value of the expression could be, by the declared bounds of what it reads."""
+    match node:
+        case Constant(value=bool()) | Constant(value=str()):
+            return Range()
+        case Constant(value=value) if isinstance(value, int | float):
+            return Range(float(value), float(value))
+        case Parameter(name=name):
+            bounds = policy.parameters[name]
+            return _bounds(bounds.minimum, bounds.maximum)
+        case Signal(stage=stage, name=name):
+            holder = {**policy.stages, "outcome": policy.outcome, "decision": DECISION}
+            shape = holder[stage][name]
+            return _bounds(shape.minimum, shape.maximum)
+        case Call(
+            function="arithmetic.known"
+            | "conversions.double_of_int"
+            | "conversions.double_of_double"
+        ):
+            return _range(node.arguments[0], policy)
+        case Call(function=function) if function.startswith(
+            ("lists.size", "strings.size", "maps.size")
+        ):
+            return Range(0.0, inf)
+        case _:
+            return Range()
+
+
+def _bounds(low: float | None, high: float | None) -> Range:
+    return Range(-inf if low is None else float(low), inf if high is None else float(high))
+
+
+def _unit(
+    aggregates: Mapping[Aggregate, int],
+    found: list[int],
+    columns: Mapping[str, tuple[int, Expression]],
+    policy: Policy,
+) -> str | None:
+    """The declared unit of the one signal that a metric aggregates."""
+    if len(found) != 1:
+        return None
+    aggregate = list(aggregates)[found[0]]
+    trees = [tree for _, tree in columns.values()]
+    tree = None if aggregate.value is None else trees[aggregate.value]
+    if isinstance(tree, Call) and tree.function == "arithmetic.known":
+        tree = tree.arguments[0]
+    if aggregate.kind not in ("mean", "sum", "min", "max", "quantile") or not isinstance(
+        tree, Signal
+    ):
+        return None
+    shape = {**policy.stages, "outcome": policy.outcome}.get(tree.stage, {}).get(tree.name)
+    return None if shape is None else shape.unit
