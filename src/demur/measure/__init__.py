@@ -1,0 +1,1 @@
+"""Records to numbers to verdicts: metrics over records, their intervals, thresholds, verdicts."""

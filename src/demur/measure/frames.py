@@ -1,0 +1,247 @@
+"""What single records contribute to metrics: for tests that need more than sums, pairs among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import ibis
+import numpy as np
+from numpy.typing import NDArray
+
+from demur.measure.plan import Decided
+from demur.measure.records.relation import IDENTITY, TIME
+from demur.measure.slices import Cut, Key, keys_of
+from demur.measure.summaries import all_parts, interpolated
+from demur.runtime.aggregates import Aggregate, Metrics
+
+Numbers = NDArray[np.float64]
+LIMIT = 200_000
+"""Records beyond which a sample of them is taken, so that memory stays bounded."""
+UNTIMED = np.iinfo(np.int64).min
+"""Stands for a time that is not known."""
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """One aggregate's contributions, unknown ones at the worst: numbers, and whether each counts.
+
+    `second` are a ratio's divisors.
+    """
+
+    kind: str
+    share: float
+    values: Numbers
+    kept: NDArray[np.bool_]
+    second: Numbers | None = None
+
+    def value(self, rows: NDArray[np.intp]) -> float:
+        """The aggregate over these rows, some of them several times; NaN where it has no value."""
+        kept = rows[self.kept[rows]]
+        if self.kind == "count":
+            return float(self.values[kept].sum())
+        if not len(kept):
+            return 0.0 if self.kind == "sum" else float("nan")
+        values = self.values[kept]
+        match self.kind:
+            case "rate" | "mean":
+                return float(values.mean())
+            case "sum":
+                return float(values.sum())
+            case "min":
+                return float(values.min())
+            case "max":
+                return float(values.max())
+            case "ratio":
+                assert self.second is not None
+                divisor = float(self.second[kept].sum())
+                return float(values.sum()) / divisor if divisor else float("nan")
+            case _:
+                found = interpolated(values, self.share)
+                return float("nan") if found is None else found
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the aggregate is a function of sums over the records."""
+        return self.kind in ("rate", "mean", "sum", "count", "ratio")
+
+    def within(self, members: NDArray[np.bool_]) -> Contributions:
+        """Of these records alone."""
+        return replace(self, kept=self.kept & members)
+
+    def terms(self, rows: NDArray[np.intp]) -> Numbers:
+        """What each row adds to the sums: above the fraction line, and below it."""
+        kept = self.kept[rows]
+        above = np.where(kept, self.values[rows], 0.0)
+        if self.kind in ("sum", "count"):
+            return np.stack([above, np.zeros(len(rows))], axis=1)
+        below = kept.astype(float)
+        if self.second is not None:
+            below = np.where(kept, self.second[rows], 0.0)
+        return np.stack([above, below], axis=1)
+
+    def of_sums(self, sums: Numbers) -> float:
+        """The aggregate by the two sums."""
+        if self.kind in ("sum", "count"):
+            return float(sums[0])
+        return float(sums[0] / sums[1]) if sums[1] else float("nan")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Records of a run: their ids, the metrics' columns as numbers with NaN for unknown, slices.
+
+    `total` is how many records there are; fewer are here where they were sampled. `times` are when
+    they were made, in microseconds since the epoch, where that was asked for.
+    """
+
+    ids: Sequence[str | None]
+    columns: Mapping[int, Numbers]
+    dimensions: Mapping[int, Sequence[Any]]
+    actions: Sequence[str]
+    rules: Sequence[str]
+    total: int
+    times: NDArray[np.int64] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many records are here."""
+        return len(self.ids)
+
+    @cached_property
+    def by_id(self) -> dict[str, int]:
+        """Each named record's row."""
+        return {name: at for at, name in enumerate(self.ids) if name is not None}
+
+    def part(self, rows: NDArray[np.intp]) -> Frame:
+        """These records alone."""
+        places: list[int] = rows.tolist()
+        return Frame(
+            [self.ids[at] for at in places],
+            {at: column[rows] for at, column in self.columns.items()},
+            {at: [values[row] for row in places] for at, values in self.dimensions.items()},
+            [self.actions[at] for at in places],
+            [self.rules[at] for at in places],
+            len(places),
+            None if self.times is None else self.times[rows],
+        )
+
+    def rows(self, cut: Cut, keys: Sequence[Key]) -> NDArray[np.intp]:
+        """The rows of a slice, or of several together, each once."""
+        if not cut:
+            return np.arange(self.size)
+        if cut not in self._rows_by_cut:
+            self._rows_by_cut[cut] = self._rows_by_slice(cut)
+        slices = self._rows_by_cut[cut]
+        chosen = [slices[key] for key in keys if key in slices]
+        return np.unique(np.concatenate(chosen)) if chosen else np.array([], dtype=np.intp)
+
+    @cached_property
+    def _rows_by_cut(self) -> dict[Cut, Mapping[Key, NDArray[np.intp]]]:
+        """The slices asked for before, so that each record is looked at once a cut, not a slice."""
+        return {}
+
+    def _rows_by_slice(self, cut: Cut) -> Mapping[Key, NDArray[np.intp]]:
+        found: dict[Key, list[int]] = {}
+        for row, values in enumerate(zip(*(self.dimensions[at] for at in cut), strict=True)):
+            for key in keys_of(values):
+                found.setdefault(key, []).append(row)
+        return {key: np.array(rows, dtype=np.intp) for key, rows in found.items()}
+
+    def parts(self, aggregate: Aggregate, rows: NDArray[np.intp]) -> dict[str, float]:
+        """The aggregate's parts over these rows."""
+
+        def column(at: int | None, otherwise: Any) -> list[Any]:
+            if at is None:
+                return [otherwise] * len(rows)
+            return [None if one != one else one for one in self.columns[at][rows].tolist()]
+
+        def truth(values: list[Any]) -> list[Any]:
+            return [one if one is None else one == 1.0 for one in values]
+
+        values = column(aggregate.value, None)
+        if aggregate.kind in ("rate", "count"):
+            values = truth(values)
+        where = truth(column(aggregate.where, 1.0))
+        second = column(aggregate.second, None)
+        return all_parts(aggregate, list(zip(values, second, where, strict=True)))
+
+    def contributions(self, aggregate: Aggregate, highest: bool) -> Contributions:
+        """The aggregate's contributions, unknown ones as they make it highest, or lowest."""
+        kept = np.ones(self.size, dtype=bool)
+        open_ = np.zeros(self.size, dtype=bool)
+        if aggregate.where is not None:
+            where = self.columns[aggregate.where]
+            kept, open_ = where == 1.0, np.isnan(where)
+        if aggregate.value is None:
+            return Contributions("count", 0.0, np.ones(self.size), kept)
+        values = self.columns[aggregate.value].copy()
+        unknown = np.isnan(values)
+        if aggregate.kind in ("rate", "count"):
+            values[unknown] = 1.0 if highest else 0.0
+            wanted = 1.0 if highest else 0.0
+            return Contributions(aggregate.kind, 0.0, values, kept | (open_ & (values == wanted)))
+        low, high = aggregate.range.low, aggregate.range.high
+        values[unknown] = high if highest else low
+        if aggregate.kind == "sum":
+            values[open_] = values[open_].clip(min=0.0) if highest else values[open_].clip(max=0.0)
+        else:
+            values[open_] = high if highest else low
+        second = None
+        if aggregate.second is not None:
+            second = self.columns[aggregate.second].copy()
+            end = aggregate.second_range.low if highest else aggregate.second_range.high
+            second[np.isnan(second)] = end
+        return Contributions(aggregate.kind, aggregate.share, values, kept | open_, second)
+
+
+def frame(
+    decided: Decided, metrics: Metrics, dimensions: Sequence[int], limit: int = LIMIT
+) -> Frame:
+    """The records' contributions; a sample of them, by a hash of their ids, beyond the limit."""
+    table = decided.table
+    total = int(table.count().execute())
+    if total > limit:
+        table = _sample(table, -(-total // limit))
+    numeric = {at: f"x{at}" for at in range(len(metrics.columns)) if not _is_text(table[f"x{at}"])}
+    timed = TIME in table.columns
+    names = [*numeric.values(), *(f"d{at}" for at in dimensions), IDENTITY, "action", "rule"]
+    names += [TIME] if timed else []
+    found = table.select(names).to_pyarrow()
+    # Beyond 2^53 an int is the nearest double.
+    columns = {
+        at: np.array(
+            found[name].cast("float64", safe=False).to_numpy(zero_copy_only=False),
+            dtype=float,
+            copy=True,
+        )
+        for at, name in numeric.items()
+    }
+    return Frame(
+        found[IDENTITY].to_pylist(),
+        columns,
+        {at: found[f"d{at}"].to_pylist() for at in dimensions},
+        found["action"].to_pylist(),
+        found["rule"].to_pylist(),
+        total,
+        found[TIME].fill_null(UNTIMED).to_numpy() if timed else None,
+    )
+
+
+def _sample(table: Any, every: int) -> Any:
+    """One record in so many, by a hash of its id, or else of its place.
+
+    So of two runs the same cases are drawn. Only where there are records without an id are all of
+    them numbered.
+    """
+    name = table[IDENTITY]
+    if bool(name.isnull().any().execute()):
+        table = table.mutate(place=ibis.row_number().cast("string"))
+        name = ibis.coalesce(table[IDENTITY], table.place)
+    return table.filter(name.hash() % every == 0)
+
+
+def _is_text(column: Any) -> bool:
+    return not (column.type().is_numeric() or column.type().is_boolean())

@@ -1,0 +1,144 @@
+"""A run: records decided on an engine, with what its metrics and slices come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+from demur.measure import deciding
+from demur.measure.frames import Frame, frame
+from demur.measure.grouping import Summaries, pooled, summarise
+from demur.measure.metrics import metric_value
+from demur.measure.plan import Decided, Plan
+from demur.measure.records.connecting import engine_error
+from demur.measure.records.opening import ATTEMPTS, open_records
+from demur.measure.records.relation import Relation, UnreadableTable, Wanted
+from demur.measure.slices import Cut, Key
+from demur.measure.summaries import Parts, Value
+from demur.policy import Policy, Shape
+from demur.runtime.aggregates import Metrics
+from demur.runtime.evaluator import Evaluator
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a system, measured: `summaries` are exact over all its records.
+
+    `held` are its records where they are in the memory already, as a part of those `decided`.
+    """
+
+    plan: Plan
+    sources: tuple[str, ...]
+    decided: Decided
+    summaries: Summaries
+    held: Frame | None = None
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """The policy that decided the run."""
+        return self.plan.evaluator
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics that were asked for."""
+        return self.plan.metrics
+
+    @cached_property
+    def frame(self) -> Frame:
+        """What single records contribute."""
+        if self.held is not None:
+            return self.held
+        return frame(self.decided, self.metrics, range(len(self.plan.dimensions)))
+
+    def value(self, metric: str, cut: Cut, keys: Sequence[Key]) -> Value:
+        """A metric over a slice, or several together; over no records where there are none such."""
+        found = self.parts(metric, cut, keys)
+        return metric_value(self.metrics.metrics[metric], self.metrics, found, self.evaluator)
+
+    def parts(self, metric: str, cut: Cut, keys: Sequence[Key]) -> Mapping[int, Parts]:
+        """The parts of the metric's aggregates, by the aggregate's number."""
+        if len(keys) == 1:
+            return self.summaries[cut].get(keys[0], {})
+        if self.held is None:
+            place = cut, tuple(keys)
+            if place not in self._pools:
+                self._pools[place] = pooled(self.decided, self.metrics, cut, keys)
+            return self._pools[place]
+        rows = self.held.rows(cut, keys)
+        used = self.metrics.metrics[metric].aggregates
+        return {at: self.held.parts(self.metrics.aggregates[at], rows) for at in used}
+
+    @cached_property
+    def _pools(self) -> dict[tuple[Cut, tuple[Key, ...]], Mapping[int, Parts]]:
+        """Slices pooled before, so that each metric need not ask the engine anew."""
+        return {}
+
+
+def shapes_of(policy: Policy) -> dict[str, Mapping[str, Shape]]:
+    """The shapes of all that a record may hold, by stage and name."""
+    return {"outcome": policy.outcome, **policy.stages}
+
+
+def read_and(
+    connection: Any,
+    sources: Sequence[str],
+    wanted: Wanted,
+    policy: Policy,
+    compute: Callable[[Relation], Result],
+) -> Result:
+    """What `compute` finds of the records.
+
+    DuckDB's JSON reader refuses whatever is not one object a line with an object a stage. Python's
+    reader then tells what is wrong from what is merely unknown. Raises `UnreadableTable`.
+    """
+    problem: Exception | None = None
+    for attempt in range(ATTEMPTS):
+        try:
+            return compute(open_records(connection, sources, wanted, shapes_of(policy), attempt))
+        except UnreadableTable:
+            raise
+        except Exception as failure:
+            if not _is_of_the_engine(failure):
+                raise
+            problem = failure
+    assert problem is not None
+    raise UnreadableTable(f"The engine {connection.name} failed: {engine_error(problem)}")
+
+
+def measure(connection: Any, sources: Sequence[str], plan: Plan, cuts: Sequence[Cut]) -> Run:
+    """The records' run. Raises `UnreadableTable`."""
+
+    def compute(relation: Relation) -> Run:
+        decided = deciding.decided(plan, relation)
+        return Run(plan, tuple(sources), decided, summarise(decided, plan.metrics, cuts))
+
+    return read_and(connection, sources, plan.wanted, plan.evaluator.policy, compute)
+
+
+def restricted(run: Run, names: Any, cuts: Sequence[Cut]) -> Run:
+    """The run over those records alone whose ids are in a table with the column `id`."""
+    table = run.decided.table.semi_join(names, "id")
+    decided = replace(run.decided, table=table)
+    return Run(run.plan, run.sources, decided, summarise(decided, run.metrics, cuts))
+
+
+_ENGINES = (
+    "duckdb",
+    "_duckdb",
+    "pyspark",
+    "py4j",
+    "psycopg",
+    "ibis",
+    "sqlalchemy",
+    "sqlglot",
+    "google",
+)
+
+
+def _is_of_the_engine(failure: Exception) -> bool:
+    """Whether an engine or its driver raised this, and not a fault of ours."""
+    return any(one.__module__.split(".")[0] in _ENGINES for one in type(failure).__mro__)
