@@ -1,1 +1,1 @@
-"""Readers and writers of data that other programs made: one format a file."""
+"""Readers and writers of other programs' formats: one format a file."""

@@ -6,26 +6,53 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from demur.diagnostics import Severity
+from demur.interop.runbooks import anchor_of, anchors, is_remote, resolved
 from demur.language.checked import CheckedPolicy
 from demur.language.nodes import ScalarNode
 from demur.lint.rule import HEADER, Finding, Rule
+from demur.suggestions import did_you_mean
+
+_SHOWN = 12
+"""How many sections are listed where none is like the one that was written."""
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
     folder = Path(policy.source.path).parent
-    own = policy.document.runbook or ""
+    own = policy.document.runbook
+    known: dict[str, tuple[str, ...] | str | None] = {}
     for path in _places(policy):
         node = policy.node(path)
-        if not isinstance(node, ScalarNode) or "://" in node.text:
+        if not isinstance(node, ScalarNode) or is_remote(node.text):
             continue
-        name, _, section = node.text.partition("#")
-        file = folder / (name or own.partition("#")[0])
-        if not file.is_file():
-            message = f"There is no runbook `{name or own}`."
-            yield Finding(node.span, message, "Paths are from the policy's folder.")
-        elif section and section not in _sections(file):
-            message = f"The runbook has no section `#{section}`."
-            yield Finding(node.span, message, f"It has: {', '.join(sorted(_sections(file)))}.")
+        link = resolved(node.text, own) or ""
+        name = link.partition("#")[0]
+        if not name:
+            message = f"`{link}` is a section of the policy's runbook, and the policy has none."
+            yield Finding(node.span, message, "Add `runbook: FILE.md` to the policy.")
+        elif not is_remote(name) and name not in known:
+            known[name] = _anchors(folder / name)
+            if isinstance(known[name], str):
+                message = f"The runbook `{name}` cannot be read: {known[name]}."
+                yield Finding(node.span, message, "Paths are from the policy's folder.")
+        found, section = known.get(name), anchor_of(link)
+        if section and isinstance(found, tuple) and section not in found:
+            message = f"The runbook `{name}` has no section `#{section}`."
+            yield Finding(node.span, message, _advice(section, found))
+
+
+def _anchors(file: Path) -> tuple[str, ...] | str | None:
+    """The file's anchors, None where its format is not known, or why it cannot be read."""
+    try:
+        return anchors(file)
+    except OSError as failure:
+        return (failure.strerror or "it cannot be read").lower()
+    except ValueError:
+        return "it is no path"
+
+
+def _advice(section: str, found: tuple[str, ...]) -> str:
+    shown = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+    return did_you_mean(section, found) or f"It has: {shown or 'no sections'}."
 
 
 def _places(policy: CheckedPolicy) -> Iterator[tuple[str, ...]]:
@@ -35,25 +62,17 @@ def _places(policy: CheckedPolicy) -> Iterator[tuple[str, ...]]:
             yield (section, name, "runbook")
 
 
-def _sections(file: Path) -> set[str]:
-    """The anchors of a Markdown file's headings, as code hosts make them."""
-    found: set[str] = set()
-    for line in file.read_text("utf-8", "replace").splitlines():
-        if line.startswith("#"):
-            title = line.lstrip("#").strip().lower()
-            kept = "".join(one for one in title if one.isalnum() or one in " -_")
-            found.add(kept.replace(" ", "-"))
-    return found
-
-
 RULE = Rule(
     code="DM519",
     name="runbook-not-found",
     title="A runbook that is not there",
     severity=Severity.WARNING,
     explanation="""\
-Looks for runbooks, and sections of them (`#section`), that the folder does not have. A link that
-leads nowhere is found out at night.
+Looks for runbooks, and sections of them, that are not there: the policy's own, and those of failures,
+rules, gates and alerts. `#section` is a section of the policy's runbook, `file.md#section` one of
+another file. A section is known by its heading, as code hosts make anchors of headings, or by an
+explicit anchor: `<a id="section"></a>`, or `{#section}` after the heading. What leads to the web is not
+followed. A link that leads nowhere is found out at night.
 """,
     wrong=HEADER.replace("runbook: runbook.md\n", "")
     + """\

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demur.diagnostics import Checked, Diagnostic, Severity
+from demur.diagnostics import Checked, Diagnostic
+from demur.interop.github import COMMANDS, workflow_command
 from demur.report import Codes
-
-_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def write(results: Sequence[Checked], codes: Codes) -> str:
@@ -27,15 +26,6 @@ def _command(diagnostic: Diagnostic, checked: Checked) -> str:
         if span.start.line == span.end.line:
             properties |= {"col": span.start.column, "endColumn": span.end.column}
     properties["title"] = diagnostic.code
-    written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     advice = f"\n{diagnostic.help}" if diagnostic.help else ""
-    message = _data(f"{diagnostic.name}: {diagnostic.message}{advice}")
-    return f"::{_COMMANDS[diagnostic.severity]} {written}::{message}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    message = f"{diagnostic.name}: {diagnostic.message}{advice}"
+    return workflow_command(COMMANDS[diagnostic.severity], message, **properties)

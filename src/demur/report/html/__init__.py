@@ -1,0 +1,1 @@
+"""The pieces of the HTML report of a gate: a page that needs no network and runs no script."""
