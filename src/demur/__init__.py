@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from os import PathLike
     from typing import Any
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from demur.runtime.bundle import BundleError as BundleError
     from demur.runtime.decision import Decision as Decision
     from demur.runtime.evaluator import Evaluator as Evaluator
+    from demur.service.guard import Guard as Guard
+    from demur.service.refusal import ReloadError as ReloadError
+    from demur.service.reload import watch as watch
+    from demur.service.trace import Stopped as Stopped
 
 __version__ = "0.1.0"
 
@@ -28,7 +32,11 @@ _LAZY = {
     "Decision": "demur.runtime.decision",
     "EvaluationError": "demur.functions.values",
     "Evaluator": "demur.runtime.evaluator",
+    "Guard": "demur.service.guard",
     "InvalidSource": "demur.diagnostics",
+    "ReloadError": "demur.service.refusal",
+    "Stopped": "demur.service.trace",
+    "watch": "demur.service.reload",
 }
 
 __all__ = [
@@ -36,25 +44,40 @@ __all__ = [
     "Decision",
     "EvaluationError",
     "Evaluator",
+    "Guard",
     "InvalidSource",
+    "ReloadError",
+    "Stopped",
     "cel",
     "load",
+    "watch",
 ]
 
 
-def load(path: str | PathLike[str], *, parameters: Mapping[str, Any] | None = None) -> Evaluator:
+def load(
+    path: str | PathLike[str],
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    keys: Iterable[str | PathLike[str] | bytes] | None = None,
+) -> Evaluator:
     """The policy at `path`, a bundle or a policy file, ready to decide.
 
     `parameters` replaces values of the policy's `params`, within their bounds; the digest then
-    differs. Raises `BundleError` for a bad bundle, `InvalidSource` with every diagnostic for a bad
-    policy file, OSError where the file cannot be read, ValueError for a bad parameter.
+    differs. With `keys`, public keys in PEM as paths or bytes, only a bundle that one of them signed
+    is loaded, be the signature in it or beside it (`FILE.sig`). Raises `BundleError` for a bad bundle
+    or key, `InvalidSource` with every diagnostic for a bad policy file, OSError where a file cannot be
+    read, ValueError for a bad parameter or no key.
     """
     from demur.runtime.bundle import is_bundle
     from demur.runtime.evaluator import Evaluator
 
     with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs a service more than the bundle
         data = file.read()
-    if is_bundle(data):
+    if keys is not None:
+        from demur.runtime.signatures import load_signed
+
+        evaluator = Evaluator(*load_signed(data, path, keys))
+    elif is_bundle(data):
         from demur.runtime.bundle import decode
 
         evaluator = Evaluator(*decode(data))

@@ -212,7 +212,7 @@ def test_deprecated_keys_lead_to_keys_of_the_language() -> None:
     ("text", "code"),
     [
         ("tests: []\nparms: {}\n", "DM201"),
-        ("policy: p.yaml\n", "DM202"),
+        ("tests:\n  - given: {}\n", "DM202"),
         ("tests:\n  - name: a\n    expct: {}\n", "DM201"),
         ("tests:\n  - {name: a, expect: {actoin: answer}}\n", "DM201"),
         ("tests:\n  - {name: 3}\n", "DM203"),

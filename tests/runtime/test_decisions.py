@@ -269,6 +269,20 @@ def test_no_personal_value_reaches_the_logged_form(tmp_path: Path) -> None:
     assert decision.firings[0].values == {"request.email": "<pii>"}
 
 
+def test_no_key_of_a_personal_map_reaches_the_logged_form(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "demur: 1\npolicy: p\nabout: a\nowner: o\n"
+        "stages:\n  request:\n    ages: {type: map, pii: true, of: int}\n"
+        "rules:\n  r:\n    when: size(request.ages) > 0\n    then: flag\n",
+        "utf-8",
+    )
+    evaluator = demur.load(path)
+    decision = evaluator.decide({"request": {"ages": {"ada@example.com": "x"}}})
+    assert decision.unknown[0].signal == "request.ages.*"
+    assert "ada" not in str(decision.to_dict())
+
+
 def test_parameters_are_replaced_within_their_bounds_and_change_the_digest(
     tmp_path: Path,
 ) -> None:
@@ -315,3 +329,16 @@ def test_one_evaluator_serves_many_threads(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_number_of_any_type_has_no_size_to_be_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "demur: 1\npolicy: example\nabout: An example.\nowner: team@example.com\n"
+        "stages:\n  request: {value: {type: dyn, max_size: 1}}\n"
+        "rules:\n  low: {when: request.value == 12, then: refuse}\n",
+        "utf-8",
+    )
+    policy = demur.load(path)
+    found = [policy.decide({"request": {"value": one}}).action for one in (12, True, "x", "xy")]
+    assert found == ["refuse", "answer", "answer", "abstain"]

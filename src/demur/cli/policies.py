@@ -57,7 +57,7 @@ def load(path: Path) -> Evaluator:
 
         return Evaluator(*compile_file(path.as_posix()))
     except BundleError as failure:
-        raise InvalidPolicy(findings(path, (_as_diagnostic(failure),))) from None
+        raise InvalidPolicy(refusal(path, failure)) from None
     except InvalidSource as invalid:
         raise InvalidPolicy(findings(path, invalid.diagnostics)) from None
 
@@ -78,10 +78,16 @@ def _ready(policy: Policy, digest: str) -> Evaluator:
         ) from None
 
 
+def refusal(path: Path, failure: BundleError) -> str:
+    """Why a bundle, a signature or a key is refused, as text."""
+    return findings(path, (_as_diagnostic(failure),))
+
+
 def _as_diagnostic(failure: BundleError) -> Diagnostic:
     from demur.runtime.bundle_codes import BUNDLE_CODES
+    from demur.runtime.signature_codes import SIGNATURE_CODES
 
-    name = BUNDLE_CODES[failure.code][0]
+    name = {**BUNDLE_CODES, **SIGNATURE_CODES}[failure.code][0]
     return Diagnostic(failure.code, name, Severity.ERROR, failure.message, help=failure.help)
 
 

@@ -21,8 +21,9 @@ class Reason:
     """Why a value is unknown.
 
     `kind` is one of `absent`, `null`, `nan`, `infinite`, `wrong_type`, `out_of_bounds`,
-    `not_in_enum`, `too_large`, `error`; `signal` is the dotted path of the signal that is unknown,
-    or empty for an error of an operation; `detail` says it in words, without the value itself.
+    `not_in_enum`, `too_large`, `error`, or that of an `Unavailable`; `signal` is the dotted path of
+    the signal that is unknown, or empty for an error of an operation; `detail` says it in words,
+    without the value itself.
     """
 
     __slots__ = ("detail", "kind", "signal")
@@ -46,6 +47,29 @@ class Reason:
 
     def _key(self) -> tuple[str, str, str]:
         return (self.kind, self.signal, self.detail)
+
+
+class Unavailable:
+    """What stands in a record for a value that could not be had, and says why it is unknown.
+
+    `kind` is one of `timed_out`, `failed` and `busy`; `detail` completes a sentence that begins with
+    the signal's name, without the value itself. An optional signal too is unknown then, not absent.
+    """
+
+    __slots__ = ("detail", "kind")
+
+    def __init__(self, kind: str, detail: str) -> None:
+        self.kind = kind
+        self.detail = detail
+
+    def __repr__(self) -> str:
+        return f"Unavailable(kind={self.kind!r}, detail={self.detail!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unavailable) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.detail))
 
 
 class EvaluationError(Exception):

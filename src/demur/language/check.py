@@ -30,6 +30,7 @@ from demur.language.nodes import MappingNode, Node, ScalarNode
 from demur.language.shapes import shapes_of
 from demur.language.source import Source
 from demur.language.surroundings import Surroundings
+from demur.policy import RECORD_KEYS
 from demur.suggestions import did_you_mean
 from demur.types import BOOL, Type, parse_type
 
@@ -46,6 +47,7 @@ def check(
         outcome=shapes_of(document.outcome),
         parameters={name: parse_type(one.type) for name, one in document.params.items()},
     )
+    diagnostics.extend(_reserved_stages(root))
     definitions = _definitions(root, surroundings, diagnostics)
     surroundings = surroundings.with_definitions(
         {name: one.type for name, one in definitions.items()}
@@ -73,6 +75,23 @@ def check(
         invariants,
     )
     return checked, diagnostics
+
+
+def _reserved_stages(root: MappingNode) -> list[Diagnostic]:
+    """Stages with the name of something that a record has beside its stages."""
+    section = root.get("stages")
+    if not isinstance(section, MappingNode):
+        return []
+    return [
+        finding(
+            "DM416",
+            f"A stage cannot be called `{entry.key.text}`: a record has this beside its stages.",
+            entry.key.span,
+            f"Give it another name, such as `{entry.key.text}_stage`.",
+        )
+        for entry in section.entries
+        if entry.key.text in RECORD_KEYS
+    ]
 
 
 def _definitions(

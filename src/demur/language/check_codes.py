@@ -76,6 +76,18 @@ CHECK_CODES: dict[str, tuple[str, str, str]] = {
         "No record can feed the metric",
         "A metric that reads no signal, decision or outcome is the same number whatever happens.",
     ),
+    "DM415": (
+        "quantile-share",
+        "A quantile's share is no number from 0 to 1",
+        "`quantile(x, 0.95)` is the value that 95 % of the records do not exceed. The share is the "
+        "same for every record: a constant, or a parameter.",
+    ),
+    "DM416": (
+        "reserved-stage",
+        "A stage has the name of something else in a record",
+        "Records have `id`, `trace_id`, `span_id`, `time`, `demur`, `decision` and `outcome` beside their "
+        "stages, and the journal writes them. Wrong: `stages: {time: …}`. Right: `stages: {timing: …}`.",
+    ),
 }
 """Name, title, and an explanation for the reference."""
 

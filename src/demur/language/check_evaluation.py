@@ -19,7 +19,16 @@ from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceN
 from demur.language.surroundings import DECISION, Surroundings
 from demur.policy import Shape
 from demur.suggestions import did_you_mean
-from demur.tree import Call, Expression, Signal, Variable, children, walk
+from demur.tree import (
+    Call,
+    Constant,
+    Expression,
+    Parameter,
+    Signal,
+    Variable,
+    children,
+    walk,
+)
 from demur.types import BOOL, DOUBLE, Type
 
 Diagnostics = list[Diagnostic]
@@ -69,6 +78,7 @@ def _aggregates_records(metric: CheckedExpression, diagnostics: Diagnostics) -> 
                 diagnostics.append(finding("DM406", message, metric.span_of(node)))
                 return
             inside = True
+            _has_a_share(node, metric, diagnostics)
         elif not inside and _reads_a_record(node):
             message = "A metric is one number over many records, and this is a value of one."
             advice = "Put it into an aggregate: `mean(…)`, `rate(…)`, `quantile(…, 0.95)`."
@@ -81,6 +91,18 @@ def _aggregates_records(metric: CheckedExpression, diagnostics: Diagnostics) -> 
         message = "No record can feed this metric: it has no aggregate."
         diagnostics.append(finding("DM414", message, metric.span))
     return len(diagnostics) == before
+
+
+def _has_a_share(node: Expression, metric: CheckedExpression, diagnostics: Diagnostics) -> None:
+    """Reports a quantile whose share is no constant from 0 to 1, nor a parameter."""
+    if not isinstance(node, Call) or not node.function.startswith("aggregates.quantile"):
+        return
+    share = node.arguments[1]
+    if isinstance(share, Parameter) or (isinstance(share, Constant) and 0 <= share.value <= 1):
+        return
+    message = "A quantile's share is a number from 0 to 1, or a parameter."
+    advice = "Write 0.95 for the value that 95 % of the records do not exceed."
+    diagnostics.append(finding("DM415", message, metric.span_of(share), advice))
 
 
 def check_suites(root: MappingNode, document: PolicyDocument, diagnostics: Diagnostics) -> None:
@@ -231,20 +253,27 @@ def _slices(node: Node | None, surroundings: Surroundings, diagnostics: Diagnost
         for name, shape in shapes.items()
     }
     for item in node.items:
-        if not isinstance(item, ScalarNode) or item.text in _DECISION_SLICES:
-            continue
-        shape = signals.get(item.text)
-        if shape is None:
-            advice = did_you_mean(item.text, [*signals, *_DECISION_SLICES])
-            diagnostics.append(
-                finding("DM401", f"There is no signal `{item.text}`.", item.span, advice)
-            )
-            continue
-        inner = shape.of if shape.type == "list" and shape.of is not None else shape
-        if inner.type not in _SLICEABLE:
-            message = f"`{item.text}` is {inner.type}, which has no slices."
-            advice = "Slice by strings, bools, ints, or lists of them."
-            diagnostics.append(finding("DM411", message, item.span, advice))
+        if isinstance(item, ScalarNode):
+            for name in (part.strip() for part in item.text.split("*")):
+                _dimension(name, item, signals, diagnostics)
+
+
+def _dimension(
+    name: str, item: ScalarNode, signals: Mapping[str, Shape], diagnostics: Diagnostics
+) -> None:
+    """One name of an entry of `by`; several, crossed, stand with `*` between them."""
+    if name in _DECISION_SLICES:
+        return
+    shape = signals.get(name)
+    if shape is None:
+        advice = did_you_mean(name, [*signals, *_DECISION_SLICES])
+        diagnostics.append(finding("DM401", f"There is no signal `{name}`.", item.span, advice))
+        return
+    inner = shape.of if shape.type == "list" and shape.of is not None else shape
+    if inner.type not in _SLICEABLE:
+        message = f"`{name}` is {inner.type}, which has no slices."
+        advice = "Slice by strings, bools, ints, or lists of them."
+        diagnostics.append(finding("DM411", message, item.span, advice))
 
 
 _COMPARISONS = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}

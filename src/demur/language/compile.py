@@ -16,19 +16,19 @@ from demur.language.lower import is_constant, lowered, lowered_definition, share
 from demur.language.nodes import MappingNode
 from demur.language.salvage import salvaged
 from demur.language.shapes import default_of
-from demur.language.source import Source, read_source
+from demur.language.source import ReadSource, Source, read_source
 from demur.policy import ParameterValue, Policy, Response, Rule
 from demur.runtime.bundle import digest
 from demur.runtime.encoding import write_expression
 from demur.tree import Call, Expression, Reference, Signal, walk
 
 
-def compile_file(path: str | PathLike[str]) -> tuple[Policy, str]:
-    """The compiled policy of a file, and its digest.
+def compile_file(path: str | PathLike[str], read: ReadSource = read_source) -> tuple[Policy, str]:
+    """The compiled policy of a file, and its digest. `read` reads it and each file that it includes.
 
     Raises `InvalidSource` with every error of the file, OSError where it cannot be read.
     """
-    _, checked, diagnostics = check_file(Path(path), str(path))
+    _, checked, diagnostics = check_file(Path(path), str(path), read)
     errors = tuple(one for one in diagnostics if one.severity is Severity.ERROR)
     if errors or checked is None:
         raise InvalidSource(errors)
@@ -37,19 +37,18 @@ def compile_file(path: str | PathLike[str]) -> tuple[Policy, str]:
 
 
 def check_file(
-    path: Path, shown: str
+    path: Path, shown: str, read: ReadSource = read_source
 ) -> tuple[Source, CheckedPolicy | None, tuple[Diagnostic, ...]]:
     """The file as read, as checked, and every diagnostic; not checked where its structure is wrong."""
-    source = read_source(path, shown)
-    return check_source(source, path.parent)
+    return check_source(read(path, shown), path.parent, read)
 
 
 def check_source(
-    source: Source, folder: Path
+    source: Source, folder: Path, read: ReadSource = read_source
 ) -> tuple[Source, CheckedPolicy | None, tuple[Diagnostic, ...]]:
     """As `check_file`, for a file that was read already and includes from `folder`."""
     diagnostics = list(source.diagnostics)
-    merged, problems = resolve_includes(source, folder)
+    merged, problems = resolve_includes(source, folder, read)
     diagnostics.extend(problems)
     document, problems = load_document(merged)
     diagnostics.extend(problems)

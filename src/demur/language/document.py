@@ -258,6 +258,9 @@ class Requirement(Model):
     level: Literal["fail", "warn"] = Field("fail", description="Whether missing it blocks.")
     confidence: Confidence | None = Field(None, description="The confidence of the interval.")
     min_samples: Samples | None = Field(None, description="Fewest records.")
+    min_slice: Samples | None = Field(
+        None, description="Slices with fewer records are judged together."
+    )
     about: Text | None = Field(None, description="Why it is required.")
 
 
@@ -270,6 +273,9 @@ class Gate(Model):
         None, description="Pass only if the interval at this confidence clears the bound."
     )
     min_samples: Samples | None = Field(None, description="Fewest records.")
+    min_slice: Samples | None = Field(
+        None, description="Slices with fewer records are judged together."
+    )
     by: SliceBy | None = Field(None, description="The slices that must each clear it.")
     correction: Literal["holm", "bonferroni", "benjamini-hochberg", "none"] = Field(
         "holm", description="How slices share the error rate."

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from demur.language.document import Model, Name, Text
+from demur.language.document_forms import Label, Window
 
 Record = dict[str, Any]
 
@@ -54,6 +55,43 @@ class TestSpec(Model):
     )
 
 
+class TrafficSpec(Model):
+    """Records of one kind, and how many of them come."""
+
+    record: Record = Field(description="The record, signals by stage; it is decided by the policy.")
+    series: Text = Field(description="How many come in each step: `10x60 0+2x5 _x3`.")
+    late: Window | None = Field(None, description="How long after its time each record comes.")
+
+
+class AlertExpectationSpec(Model):
+    """What an alert's state must be at a time after the beginning."""
+
+    at: Window = Field(description="When: a multiple of `every`.")
+    state: Literal["inactive", "pending", "firing"] = Field(description="What the state must be.")
+    slice: dict[Text, str] | None = Field(
+        None, description="Over which slice; the worst state of all by default."
+    )
+    severity: Literal["page", "ticket", "info"] | None = Field(
+        None, description="Of an objective: the burn rates of this severity."
+    )
+
+
+class AlertTestSpec(Model):
+    """A test of an alert: traffic, and what the alert's state must be at times."""
+
+    __test__ = False
+
+    name: Text = Field(description="What the test shows.")
+    alert: Label = Field(description="The alert.")
+    every: Window = Field("1m", description="A step of the series, and an evaluation.")
+    traffic: Annotated[list[TrafficSpec], Field(max_length=100)] = Field(
+        description="What comes in."
+    )
+    expect: Annotated[list[AlertExpectationSpec], Field(min_length=1, max_length=1_000)] = Field(
+        description="What the state must be."
+    )
+
+
 class TestDocument(Model):
     """A policy test file."""
 
@@ -63,4 +101,9 @@ class TestDocument(Model):
     params: dict[Name, bool | int | float | str] | None = Field(
         None, description="Other values for parameters."
     )
-    tests: Annotated[list[TestSpec], Field(max_length=10_000)] = Field(description="The tests.")
+    tests: Annotated[list[TestSpec], Field(max_length=10_000)] = Field(
+        default=[], description="The tests of decisions."
+    )
+    alerts: Annotated[list[AlertTestSpec], Field(max_length=1_000)] = Field(
+        default=[], description="The tests of alerts."
+    )

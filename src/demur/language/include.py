@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from demur.diagnostics import Diagnostic
 from demur.language.document_codes import finding
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
-from demur.language.source import Source, read_source
+from demur.language.source import ReadSource, Source, read_source
 from demur.suggestions import did_you_mean
 
 MAXIMUM_FILES = 32
@@ -18,7 +18,9 @@ _OWN = ("policy", "about", "owner", "version", "runbook")
 _INSIDE = "Name a file in the policy's folder or below."
 
 
-def resolve_includes(source: Source, folder: Path) -> tuple[Source, list[Diagnostic]]:
+def resolve_includes(
+    source: Source, folder: Path, read: ReadSource = read_source
+) -> tuple[Source, list[Diagnostic]]:
     """The file with its fragments merged in, theirs first, and what is wrong with them.
 
     A fragment is a policy file without the policy's own facts, in `folder` or below it. A file that
@@ -26,7 +28,7 @@ def resolve_includes(source: Source, folder: Path) -> tuple[Source, list[Diagnos
     """
     if not isinstance(source.root, MappingNode) or source.root.get("include") is None:
         return source, []
-    reader = _Reader(folder)
+    reader = _Reader(folder, read)
     chain = (folder.resolve() / PurePosixPath(source.path).name,)
     root = reader.merged(source, source.root, chain, folder)
     return replace(source, root=root), reader.diagnostics
@@ -35,8 +37,9 @@ def resolve_includes(source: Source, folder: Path) -> tuple[Source, list[Diagnos
 class _Reader:
     """One resolution: the files read so far and what is wrong."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, read: ReadSource) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self._read_source = read
         self._top = folder.resolve()
         self._read: set[Path] = set()
 
@@ -95,7 +98,7 @@ class _Reader:
             return None
         self._read.add(resolved)
         shown = (PurePosixPath(source.path).parent / name.text).as_posix()
-        fragment = read_source(path, shown)
+        fragment = self._read_source(path, shown)
         self.diagnostics.extend(fragment.diagnostics)
         if not isinstance(fragment.root, MappingNode):
             if not fragment.diagnostics:

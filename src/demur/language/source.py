@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from os import sep
 from pathlib import Path
@@ -36,6 +37,7 @@ __all__ = [
     "Entry",
     "MappingNode",
     "Node",
+    "ReadSource",
     "ScalarNode",
     "SequenceNode",
     "Source",
@@ -82,6 +84,10 @@ class Source:
     root: Node | None
     diagnostics: tuple[Diagnostic, ...]
     comments: tuple[Comment, ...]
+
+
+ReadSource = Callable[[Path, str], Source]
+"""Reads the file at a path; the text is what messages call it. Does not raise."""
 
 
 def read_source(path: Path, shown: str | None = None) -> Source:

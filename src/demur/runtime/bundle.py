@@ -5,7 +5,7 @@
 The digest is SHA-256 over the bytes of the policy's JSON, which is canonical: keys sorted, no
 spaces, ASCII. So the same policy gives the same bytes on every machine, and the loader need not
 write the JSON again to check it. An expression is an array `[kind, type, …]`; its parts follow in
-the order of the node's fields.
+the order of the node's fields. Signatures may follow the bundle, a line each; see `signatures`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ LANGUAGE = 1
 _PREFIX = f'{{"demur_bundle":{FORMAT},"digest":"sha256:'.encode()
 _MIDDLE = b'","policy":'
 _DIGEST_LENGTH = 64
+SIGNATURE = b'{"demur_signature":'
+"""How a line begins that is a signature."""
 MAXIMUM_SIZE = 64 * 1024 * 1024
 """Bytes beyond which a bundle is refused unread."""
 
@@ -69,13 +71,14 @@ def is_bundle(data: bytes) -> bool:
 def decode(data: bytes) -> tuple[Policy, str]:
     """The policy in a bundle and its digest. Raises `BundleError`."""
     if len(data) > MAXIMUM_SIZE:
-        raise BundleError("DM701", "The bundle is too large.", "Bundles have at most 64 MiB.")
-    digest, body = _split(data)
-    if sha256(body) != digest:
+        raise _too_large()
+    bundle, signatures = parts(data)
+    digest, body = _checked(bundle)
+    if signatures and not (signatures.startswith(SIGNATURE) and signatures.endswith(b"}\n")):
         raise BundleError(
-            "DM704",
-            "The bundle's content does not match its digest.",
-            "It was changed or cut after it was compiled: compile the policy again.",
+            "DM707",
+            "Something follows the bundle that is no signature.",
+            "Copy the bundle again, or compile the policy again.",
         )
     try:
         content = parse_json(body)
@@ -88,6 +91,35 @@ def decode(data: bytes) -> tuple[Policy, str]:
         return read_policy(content), f"sha256:{digest}"
     except MALFORMED:
         raise malformed() from None
+
+
+def parts(data: bytes) -> tuple[bytes, bytes]:
+    """The bundle proper, which is one line, and the signatures after it."""
+    end = data.find(b"\n") + 1
+    return (data[:end], data[end:]) if 0 < end < len(data) else (data, b"")
+
+
+def body_digest(bundle: bytes) -> str:
+    """The digest of a bundle whose content matches it. Raises `BundleError`."""
+    if len(bundle) > MAXIMUM_SIZE:
+        raise _too_large()
+    return f"sha256:{_checked(bundle)[0]}"
+
+
+def _checked(bundle: bytes) -> tuple[str, bytes]:
+    """The digest and the policy's bytes, which match."""
+    digest, body = _split(bundle)
+    if sha256(body) != digest:
+        raise BundleError(
+            "DM704",
+            "The bundle's content does not match its digest.",
+            "It was changed or cut after it was compiled: compile the policy again.",
+        )
+    return digest, body
+
+
+def _too_large() -> BundleError:
+    return BundleError("DM701", "The bundle is too large.", "Bundles have at most 64 MiB.")
 
 
 def _split(data: bytes) -> tuple[str, bytes]:

@@ -34,5 +34,11 @@ BUNDLE_CODES: dict[str, tuple[str, str, str]] = {
         "The bundle's content is not a compiled policy",
         "Its digest is right, but a part is not what this demur expects. Compile the policy again.",
     ),
+    "DM707": (
+        "trailing-content",
+        "Something follows the bundle that is no signature",
+        "After its one line a bundle has signatures, a line each, and nothing else. Copy it again, or "
+        "compile the policy again.",
+    ),
 }
 """Name, title, and an explanation for the reference."""

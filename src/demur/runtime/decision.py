@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demur.functions.values import Duration, EvaluationError, Timestamp
+from demur.functions.values import Duration, EvaluationError, Timestamp, Unavailable
 from demur.policy import ANSWERED, STRICTNESS, Response, Rule
 
 TYPE_CHECKING = False
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 MASK = "<pii>"
 """What stands for a personal value in explanations and logs."""
+
+
+UNAVAILABLE = "demur_unavailable"
+"""The key by which an `Unavailable` value is known as JSON data."""
 
 
 class Unknown:
@@ -195,6 +199,25 @@ class Decision:
                 rules.setdefault((reason.signal, reason.kind, reason.detail), []).append(name)
         return tuple(Unknown(*key, tuple(dict.fromkeys(names))) for key, names in rules.items())
 
+    @property
+    def masked_message(self) -> str | None:
+        """The message with personal values masked, for whoever is not the user."""
+        return self._message(masked=True)
+
+    def signals(self) -> dict[str, Any]:
+        """The decision as the signals that metrics read, as `decision.NAME`; none of them is personal."""
+        return {
+            "action": self.action,
+            "answered": self.answered,
+            "declined": self.stops,
+            "rule": self.rule or "",
+            "rules": [rule.name for rule, _ in self._spoken],
+            "failure": self.failure or "",
+            "failures": list(self.failures),
+            "unknown": list(dict.fromkeys(one.signal for one in self.unknown if one.signal)),
+            "stage": self.stage or next(reversed(self._evaluator.stages), ""),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """The decision as JSON data, as `schemas/decision.schema.json` says; personal values masked."""
         return {
@@ -204,7 +227,7 @@ class Decision:
             "rule": self.rule,
             "failure": self.failure,
             "failures": list(self.failures),
-            "message": self._message(masked=True),
+            "message": self.masked_message,
             "why": self.why,
             "firings": [
                 {
@@ -246,6 +269,8 @@ def plain(value: Any, depth: int = 0) -> Any:
         return [plain(element, depth + 1) for element in value]
     if isinstance(value, dict):
         return {str(key): plain(element, depth + 1) for key, element in value.items()}
+    if isinstance(value, Unavailable):
+        return {UNAVAILABLE: value.kind, "detail": value.detail}
     return display(value)
 
 

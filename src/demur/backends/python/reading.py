@@ -5,7 +5,15 @@ Reasons never hold the value itself, which may be personal.
 
 from __future__ import annotations
 
-from demur.functions.values import INT_MAX, INT_MIN, UINT_MAX, EvaluationError, Reason, Uint
+from demur.functions.values import (
+    INT_MAX,
+    INT_MIN,
+    UINT_MAX,
+    EvaluationError,
+    Reason,
+    Uint,
+    Unavailable,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,11 +69,15 @@ def read(value: Any, shape: Shape, path: str) -> Any:
         raise unknown("absent", path, "is absent")
     if value is None:
         raise unknown("null", path, "is null")
+    if value.__class__ is Unavailable:
+        raise unknown(value.kind, path, value.detail)
     known = _READERS[shape.type](value, shape, path)
     if shape.enum is not None and known not in shape.enum:
         raise unknown("not_in_enum", path, "is none of the values that it is declared to have")
-    if shape.maximum_size is not None and len(known) > shape.maximum_size:
-        raise unknown("too_large", path, f"has a size over {shape.maximum_size}")
+    # Of type `dyn` it may be a number, which has no size.
+    most = shape.maximum_size
+    if most is not None and hasattr(known, "__len__") and len(known) > most:
+        raise unknown("too_large", path, f"has a size over {most}")
     return known
 
 
@@ -86,6 +98,8 @@ def _is_mapping(value: Any) -> bool:
 
 
 def _is_there(value: Any, shape: Shape, path: str) -> bool:
+    if value.__class__ is Unavailable:
+        raise unknown(value.kind, path, value.detail)
     if value is not ABSENT and value is not None:
         return True
     if shape.optional:
@@ -215,7 +229,11 @@ def _map(value: Any, shape: Shape, path: str) -> dict[str, Any]:
     inner = shape.of
     if inner is None:
         return {key: _dyn(element, shape, path) for key, element in value.items()}
-    return {key: read(element, inner, f"{path}.{key}") for key, element in value.items()}
+    # A personal map's keys are personal too, and a reason's path is logged.
+    return {
+        key: read(element, inner, f"{path}.{'*' if shape.pii else key}")
+        for key, element in value.items()
+    }
 
 
 def _object(value: Any, shape: Shape, path: str) -> Any:

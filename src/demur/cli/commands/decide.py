@@ -33,7 +33,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 Drawing = Callable[[Record, Decision], str]
 
 
-@click.command(short_help="Decide records: JSONL or Parquet in, decisions as JSONL out.")
+@click.command(short_help="Decide records: JSONL, CSV or Parquet in, decisions as JSONL out.")
 @click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--stage", help="Decide as at this stage; the last by default.")
@@ -62,6 +62,14 @@ Drawing = Callable[[Record, Decision], str]
 @click.option(
     "--fail-on", metavar="ACTION,…", help="Exit with 1 if a decision is one of these actions."
 )
+@click.option(
+    "--replay",
+    "journal",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FOLDER",
+    help="Decide a journal again, and show what comes out otherwise.",
+)
+@click.option("--any-digest", is_flag=True, help="With --replay: lines of other policies too.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -74,16 +82,31 @@ def command(
     format_name: str | None,
     target: Path | None,
     fail_on: str | None,
+    journal: Path | None,
+    any_digest: bool,
 ) -> None:
     """Decide the records of FILE by POLICY, a policy file or a bundle.
 
-    FILE is JSONL, or Parquet if it ends in .parquet; without it records are read from standard
-    input. Each record gives one line, in order, with its id and trace_id. What cannot be read is
-    reported with its place, and the rest is decided all the same.
+    FILE is JSONL, or by its ending CSV, TSV or Parquet, packed as .gz or not; without it records are
+    read from standard input. Each record gives one line, in order, with its id and trace_id. What
+    cannot be read is reported with its place, and the rest is decided all the same.
 
-    Exit status: 0 all decided, 1 an action of --fail-on, 2 wrong usage or invalid policy, 4 records
+    With --replay each decision of a journal is made again. Those of another digest are only counted,
+    and so are those that turn on personal signals, which a journal does not hold.
+
+    Exit status: 0 all decided, or the same again; 1 an action of --fail-on, or a decision that is not
+    the same; 2 wrong usage or invalid policy; 3 nothing that could be compared with --replay; 4 records
     that could not be read, or none at all for --fail-on.
     """
+    if any_digest and journal is None:
+        raise click.UsageError("--any-digest goes with --replay.")
+    if journal is not None:
+        if file != _STDIN or stage or explain or strict or fail_on:
+            raise click.UsageError(
+                "--replay takes records and stages from the journal: leave out FILE, --stage, "
+                "--explain, --strict and --fail-on."
+            )
+        ctx.exit(_replay(policy, journal, parameters, format_name, target, any_digest=any_digest))
     if explain and format_name == "jsonl":
         raise click.UsageError("--explain is text: leave out --format.")
     failing = _actions(fail_on)
@@ -99,7 +122,7 @@ def command(
     progress = Progress("decided", shown=not on_terminal)
     read = unread = fails = 0
     with _opened(target) as stream:
-        for one in _decided(evaluator, _records(file), stage, strict=strict, file=file):
+        for one in _decided(evaluator, _records(file, evaluator), stage, strict=strict, file=file):
             read += 1
             progress.advance(read)
             if isinstance(one, Diagnostic):
@@ -120,6 +143,30 @@ def command(
         click.echo(f"{unread:,} of {plural(read, 'line')} could not be {done}.", err=True)
         ctx.exit(COULD_NOT_RUN)
     ctx.exit(FAIL if fails else PASS)
+
+
+def _replay(
+    policy: Path,
+    journal: Path,
+    parameters: tuple[str, ...],
+    format_name: str | None,
+    target: Path | None,
+    *,
+    any_digest: bool,
+) -> int:
+    from demur.cli.replaying import replay
+
+    evaluator = _with_parameters(policies.load(policy), parameters)
+    shows_progress = target is not None or not sys.stdout.isatty()
+    with _opened(target) as stream:
+        return replay(
+            evaluator,
+            journal,
+            stream,
+            any_digest=any_digest,
+            as_json=format_name == "jsonl",
+            shows_progress=shows_progress,
+        )
 
 
 def _actions(text: str | None) -> frozenset[str]:
@@ -154,10 +201,10 @@ def _value(text: str) -> Any:
     return value if isinstance(value, bool | int | float | str) else text
 
 
-def _records(file: Path) -> Iterator[Record | Diagnostic]:
+def _records(file: Path, evaluator: Evaluator) -> Iterator[Record | Diagnostic]:
     source = sys.stdin.buffer if file == _STDIN else file
     try:
-        yield from read_records(source)
+        yield from read_records(source, shapes=evaluator.policy.stages)
     except UnreadableRecords as failure:
         raise CouldNotRun(f"{failure.message} {failure.help}") from None
     except OSError as failure:

@@ -1,0 +1,55 @@
+"""One decision on the request path with all that surrounds it: what observers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from demur.runtime.decision import Decision
+from demur.runtime.evaluator import Evaluator
+
+
+# Not frozen: that alone would take as long again as a decision. Nobody changes one.
+@dataclass(slots=True)
+class Check:
+    """A decision at a stage of one request.
+
+    `time` is when it was made, in seconds since the epoch; `duration` the seconds that deciding took,
+    `elapsed` those since the trace began. `trace_id` and `span_id` are hexadecimal as in W3C Trace
+    Context, or whatever the caller named the trace. `evaluator` is the policy that decided, `rollout`
+    whether as `active` or as `canary`; `shadow` is what the candidate would have decided, where one
+    runs in the shadow. `is_final` says that no later stage will be checked: the request was stopped,
+    the last stage was reached, or the trace ended. `is_incomplete` marks a trace that ended before its
+    last stage, whose missing signals are unknown. `bypass` is the reason for which the decision was
+    not enforced, None where it was.
+    """
+
+    time: float
+    trace_id: str
+    span_id: str | None
+    stage: str
+    record: Mapping[str, Any]
+    decision: Decision
+    evaluator: Evaluator
+    duration: float
+    elapsed: float
+    rollout: str = "active"
+    shadow: Decision | None = None
+    is_final: bool = False
+    is_incomplete: bool = False
+    bypass: str | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether the request ends here; a bypassed decision stops nothing."""
+        return self.bypass is None and self.decision.stops
+
+    @property
+    def message(self) -> str | None:
+        """What to tell the user, by the decision; None where it was bypassed."""
+        return None if self.bypass is not None else self.decision.message
+
+
+Observer = Callable[[Check], None]
+"""Is told of every check, on the request path: it must neither raise nor wait."""

@@ -1,0 +1,77 @@
+"""The codes of guards and telemetry, for the reference; errors and log messages begin with them."""
+
+from __future__ import annotations
+
+GUARD_CODES: dict[str, tuple[str, str, str]] = {
+    "DM901": (
+        "no-such-stage",
+        "The policy has no such stage",
+        "`check`, `enforce` and `provide` take the policy's stages by name. Correct the name, or declare "
+        "the stage. A check needs the signals of at least one stage.",
+    ),
+    "DM902": (
+        "stage-given-twice",
+        "The stage was given before, or the trace is over",
+        "A trace is one attempt: each stage is given once, and the last stage or a stop ends it. Begin "
+        "another trace for another attempt, so that each is decided, recorded and counted.",
+    ),
+    "DM903": (
+        "no-such-signal",
+        "The stage has no such signal",
+        "A provider computes a declared signal. A misspelt one would be computed and read by nothing, "
+        "and the one that was meant would be unknown in every request.",
+    ),
+    "DM904": (
+        "provider-must-be-awaited",
+        "The provider is a coroutine function",
+        "`provide` runs plain functions. In a coroutine, `await trace.provide_async(…)` runs both.",
+    ),
+    "DM905": (
+        "provider-gave-nothing",
+        "A provider was too late, raised, or found no free thread",
+        "The signal is unknown, and the rules that it leaves open say what follows. Logged once for each "
+        "signal and kind; `guard.status().providers` has the counts. Look at what the provider calls, "
+        "give it a time-out of its own, or raise the budget.",
+    ),
+    "DM906": (
+        "no-trace-here",
+        "There is no trace here",
+        "`guard.current` is the trace of the `with`, the decorator or the middleware around the call. "
+        "Begin one with `guard.trace()`.",
+    ),
+    "DM907": (
+        "bypassed",
+        "The policy is not enforced",
+        "A bypass was switched on, for a trace or for all. It needs a reason, is recorded with every "
+        "decision, and never counts as success. End it as soon as the reason is gone.",
+    ),
+    "DM908": (
+        "no-such-outcome",
+        "The policy declares no such outcome",
+        "`guard.outcome` takes the names of the policy's `outcome` section. Correct or declare it.",
+    ),
+    "DM909": (
+        "observer-raised",
+        "An observer of decisions raised",
+        "The request went on. Logged once for each observer; `guard.status().observer_errors` counts "
+        "them. An observer must neither raise nor wait.",
+    ),
+    "DM910": (
+        "telemetry-not-installed",
+        "What the telemetry needs is not installed",
+        'Install it: `pip install "demur[telemetry]"`.',
+    ),
+    "DM911": (
+        "too-many-label-values",
+        "A metric has more series than it may have",
+        "Further values of its labels count as `(other)`, and `demur_label_overflow_total` counts how "
+        "often. Slice by signals with few values (`enum`), or raise `limit`.",
+    ),
+    "DM912": (
+        "metrics-not-computed",
+        "The policy's metrics could not be prepared",
+        "Decisions and their counts go on; the policy's own metrics are missing. This is a fault in "
+        "demur: please report it.",
+    ),
+}
+"""Name, title, and an explanation for the reference."""

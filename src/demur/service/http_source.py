@@ -1,0 +1,143 @@
+"""A bundle at an HTTP address, asked for again and again by its ETag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from http.client import HTTPException, HTTPMessage
+from time import monotonic
+from typing import IO, Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+
+from demur.runtime.bundle import MAXIMUM_SIZE, decode, is_bundle
+from demur.runtime.evaluator import Evaluator
+from demur.service.refusal import ReloadError
+
+_PIECE = 64 * 1024
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LONGEST = MAXIMUM_SIZE + 2 * _PIECE
+"""Bytes that are read at most: a bundle with its signatures."""
+
+
+class HttpSource:
+    """The bundle at `url`.
+
+    Without `keys` only https is trusted, save on this machine itself: whoever stands between could
+    exchange the policy. `headers` go to this address alone and not to where it redirects. The whole
+    answer must be there within `timeout` seconds. Raises ValueError for an address of another kind.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        keys: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is no http or https address")
+        if parts.scheme == "http" and keys is None and parts.hostname not in _LOOPBACK:
+            raise ValueError(f"{url!r} is not encrypted; give keys, or an https address")
+        # Passwords and tokens in an address do not belong into a log.
+        self.place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        self._url = url
+        self._keys = keys
+        self._headers = dict(headers or {})
+        self._timeout = timeout
+        self._opener: OpenerDirector = build_opener(_SafeRedirects)
+        self._etag: str | None = None
+        self._offered: str | None = None
+
+    def poll(self, at_once: bool = False) -> Evaluator | None:
+        """The policy, if the server has another one than before; with `at_once`, changed or not.
+
+        Raises `BundleError` for a bad bundle, once, and `ReloadError` for a server that gives none.
+        """
+        request = Request(self._url, headers={"Accept-Encoding": "identity"})
+        known, offered = (None, None) if at_once else (self._etag, self._offered)
+        if known is not None:
+            request.add_unredirected_header("If-None-Match", known)
+        for name, value in self._headers.items():
+            request.add_unredirected_header(name, value)
+        # After a failure the policy is fetched and offered anew, so that all is well again is seen.
+        self._etag = self._offered = None
+        fetched = self._fetch(request)
+        if fetched is None:
+            self._etag, self._offered = known, offered
+            return None
+        data, self._etag = fetched
+        self._offered = sha256(data).hexdigest()
+        if self._offered == offered:
+            return None
+        if not is_bundle(data):
+            raise ReloadError(
+                "DM934",
+                "What the server sent is no bundle.",
+                "Over HTTP only bundles are taken up: compile the policy with `demur compile`.",
+            )
+        if self._keys is None:
+            return Evaluator(*decode(data))
+        from demur.runtime.signatures import decode_signed
+
+        return Evaluator(*decode_signed(data, self._keys)[:2])
+
+    def _fetch(self, request: Request) -> tuple[bytes, str | None] | None:
+        """The whole answer and its ETag; None where the server says that nothing changed."""
+        until = monotonic() + self._timeout
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                if answer.status != 200:
+                    raise _failed(f"it answered with status {answer.status}")
+                return _whole(answer, until), answer.headers.get("ETag")
+        except HTTPError as error:
+            error.close()
+            if error.code == 304 and request.has_header("If-none-match"):
+                return None
+            raise _failed(f"it answered with status {error.code}") from None
+        except TimeoutError:
+            raise _failed(f"it took longer than {self._timeout:g} s") from None
+        except (OSError, HTTPException, ValueError) as error:
+            raise _failed(str(getattr(error, "reason", error)) or type(error).__name__) from None
+
+
+def _whole(answer: Any, until: float) -> bytes:
+    """The answer's body, as long as it says that it is."""
+    announced = answer.headers.get("Content-Length")
+    body = bytearray()
+    while piece := answer.read1(_PIECE):
+        body += piece
+        if len(body) > _LONGEST:
+            raise _cut("The server's answer is larger than any bundle.")
+        if monotonic() > until:
+            raise TimeoutError
+    if announced is not None and announced.isdigit() and len(body) != int(announced):
+        raise _cut(f"The server's answer has {len(body)} bytes of {announced}.")
+    return bytes(body)
+
+
+def _failed(reason: str) -> ReloadError:
+    return ReloadError(
+        "DM932", f"The server gave no policy: {reason}.", "Look at the address and the server."
+    )
+
+
+def _cut(message: str) -> ReloadError:
+    return ReloadError("DM933", message, "It is fetched again.")
+
+
+class _SafeRedirects(HTTPRedirectHandler):
+    """Follows redirects, but not from https to anything else."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        if req.type == "https" and urlsplit(newurl).scheme != "https":
+            raise ReloadError(
+                "DM935",
+                "The server redirects from https to an address that is not.",
+                "Give the address that the policy is at.",
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

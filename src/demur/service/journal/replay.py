@@ -1,0 +1,128 @@
+"""Decisions of a journal made again: they must come out the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from demur.functions.values import Unavailable
+from demur.policy import Shape
+from demur.runtime.evaluator import Evaluator
+from demur.service.journal.forms import restored
+from demur.service.journal.masking import without_personal_keys
+from demur.service.journal.reading import Line
+
+COMPARED = ("action", "rule", "rules", "failure", "failures", "unknown")
+"""What of a decision must be the same."""
+Verdict = Literal["same", "different", "withheld", "other_policy"]
+_WITHHELD = Unavailable("withheld", "is not in the journal as it was")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A line decided again.
+
+    `withheld` where the rules turn on a signal that the journal masks, `signals`, so that nothing can
+    be said; `other_policy` where another policy decided, and it was not asked for. `before` and
+    `after` are the decision as it stands there and as it comes out; `after` is empty where the policy
+    has not the stage. `is_other_policy` says that the digests differ.
+    """
+
+    line: Line
+    verdict: Verdict
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    signals: tuple[str, ...] = ()
+    is_other_policy: bool = False
+
+
+class Replay:
+    """Decides lines of a journal by one policy, those of other digests only with `any_digest`."""
+
+    def __init__(self, evaluator: Evaluator, *, any_digest: bool = False) -> None:
+        self._evaluator = evaluator
+        self._any_digest = any_digest
+        self._shapes = evaluator.policy.stages
+
+    def decide(self, line: Line) -> Replayed:
+        """The line's decision made again.
+
+        A personal signal that was masked is unknown here. A decision that is known all the same would
+        be the same whatever the value was, since unknown only ever leaves open; any other is withheld.
+        """
+        demur = line.value["demur"]
+        is_other = demur.get("digest") != self._evaluator.digest
+        before = recorded(line)
+        if is_other and not self._any_digest:
+            return Replayed(line, "other_policy", before, {}, is_other_policy=True)
+        record = {
+            stage: _signals(line.value[stage], shapes)
+            for stage, shapes in self._shapes.items()
+            if stage in line.value
+        }
+        for path in (*_texts(demur.get("masked")), *_texts(demur.get("inexact"))):
+            _withhold(record, path)
+        try:
+            decision = self._evaluator.decide(record, demur.get("stage"))
+        except ValueError:
+            return Replayed(line, "different", before, {}, is_other_policy=is_other)
+        signals = decision.signals()
+        after = {name: signals[name] for name in COMPARED}
+        after["unknown"] = list(dict.fromkeys(map(self._path, after["unknown"])))
+        withheld = tuple(
+            dict.fromkeys(one.signal for one in decision.unknown if one.kind == _WITHHELD.kind)
+        )
+        if withheld:
+            return Replayed(line, "withheld", before, after, withheld, is_other)
+        verdict: Verdict = "same" if before == after else "different"
+        return Replayed(line, verdict, before, after, (), is_other)
+
+    def _path(self, path: str) -> str:
+        return without_personal_keys(path, self._shapes)
+
+
+def recorded(line: Line) -> dict[str, Any]:
+    """The decision that stands in the line, as it was before any bypass."""
+    decision = line.value.get("decision")
+    decision = decision if isinstance(decision, dict) else {}
+    before = {name: decision.get(name) for name in COMPARED}
+    if before["action"] == "bypass":
+        before["action"] = line.value["demur"].get("bypassed_action")
+    return before
+
+
+def _signals(value: Any, shapes: Mapping[str, Shape]) -> Any:
+    """A stage's signals as they were."""
+    if not isinstance(value, dict):
+        return value
+    return {name: restored(part, shapes.get(name)) for name, part in value.items()}
+
+
+def _texts(value: Any) -> Iterable[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _withhold(record: dict[str, Any], path: str) -> None:
+    """Puts unknown in the place of what was masked: `request.text`, `retrieval.documents[].author`."""
+    stage, _, rest = path.partition(".")
+    holder = record.setdefault(stage, {})
+    if isinstance(holder, dict):
+        _replace(holder, rest)
+
+
+def _replace(holder: Any, path: str) -> None:
+    if not isinstance(holder, dict):
+        return
+    end = next((at for at, one in enumerate(path) if one in ".[{"), len(path))
+    name, rest = path[:end], path[end:]
+    value = holder.get(name)
+    if not rest or not isinstance(value, dict | list):
+        holder[name] = _WITHHELD
+    elif isinstance(value, dict) and rest.startswith("."):
+        _replace(value, rest[1:])
+    elif isinstance(value, list) and rest.startswith("[]."):
+        for element in value:
+            _replace(element, rest[3:])
+    else:
+        holder[name] = _WITHHELD

@@ -1,0 +1,111 @@
+"""Metrics for OpenTelemetry, through its API: for whatever reader the service has configured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from demur.service.check import Check
+from demur.service.telemetry import names
+from demur.service.telemetry.labels import LabelLimit
+from demur.service.telemetry.metrics import DecisionMetrics, guard_counts
+from demur.service.telemetry.missing import require
+from demur.service.telemetry.policy_metrics import Labels
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+
+    from demur.service.guard import Guard
+
+
+class OpenTelemetryMetrics:
+    """Counts a guard's decisions. An instrument is named as the Prometheus metric, without its suffix.
+
+    `meter_provider` is the global one unless given. Each label of a metric has at most `values`
+    values; `remembered` traces wait for their outcome. Raises ImportError where the API is not
+    installed.
+    """
+
+    def __init__(
+        self,
+        meter_provider: MeterProvider | None = None,
+        *,
+        values: int = 100,
+        remembered: int = 10_000,
+    ) -> None:
+        self._api = require("opentelemetry.metrics")
+        provider = meter_provider or self._api.get_meter_provider()
+        self._meter = provider.get_meter("demur")
+        self._limit = LabelLimit(values)
+        self._metrics = DecisionMetrics(self, self._limit, remembered)
+        self._instruments: dict[str, Any] = {}
+        self._lock = Lock()
+        self._guard: Guard | None = None
+
+    def attach(self, guard: Guard) -> None:
+        """Exports what the guard counts itself, whenever metrics are read."""
+        if self._guard is not None:
+            raise ValueError("these metrics are another guard's: each guard has its own")
+        self._guard = guard
+        for name in names.COUNTED_BY_GUARD:
+            gauge = name in names.GAUGES
+            meter = self._meter
+            create = meter.create_observable_gauge if gauge else meter.create_observable_counter
+            create(_plain(name), [partial(self._read, name)], description=names.ABOUT[name])
+
+    def observe(self, check: Check) -> None:
+        """Counts a check."""
+        self._metrics.observe(check)
+
+    def outcome(self, trace_id: str, outcome: Mapping[str, Any]) -> None:
+        """Counts what became of a trace."""
+        if self._guard is not None:
+            policy = self._guard.deployment.active.policy.name
+            self._metrics.outcome(trace_id, outcome, policy)
+
+    def add(self, name: str, about: str, labels: Labels, amount: float) -> None:
+        """Adds to a counter."""
+        counter = self._instrument(
+            name, lambda: self._meter.create_counter(_plain(name), description=about)
+        )
+        counter.add(amount, dict(labels))
+
+    def record(
+        self, name: str, about: str, labels: Labels, value: float, buckets: tuple[float, ...]
+    ) -> None:
+        """Puts a value into a histogram."""
+        histogram = self._instrument(
+            name,
+            lambda: self._meter.create_histogram(
+                _plain(name),
+                "s" if name.endswith("_seconds") else "",
+                about,
+                explicit_bucket_boundaries_advisory=buckets,
+            ),
+        )
+        histogram.record(value, dict(labels))
+
+    def _instrument(self, name: str, create: Callable[[], Any]) -> Any:
+        instrument = self._instruments.get(name)
+        if instrument is None:
+            with self._lock:
+                instrument = self._instruments.get(name) or create()
+                self._instruments[name] = instrument
+        return instrument
+
+    def _read(self, name: str, options: Any) -> Iterable[Any]:
+        guard = self._guard
+        if guard is None:
+            return []
+        return [
+            self._api.Observation(value, dict(labels))
+            for found, labels, value in guard_counts(guard, self._limit)
+            if found == name
+        ]
+
+
+def _plain(name: str) -> str:
+    """The name without what exporters to Prometheus append."""
+    return name.removesuffix("_total").removesuffix("_seconds")

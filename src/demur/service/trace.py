@@ -1,0 +1,271 @@
+"""One request: its record grows stage by stage, and is decided at each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
+from time import perf_counter, time
+from typing import TYPE_CHECKING, Any
+
+from demur.runtime.evaluator import Evaluator
+from demur.service.check import Check
+from demur.service.deployment import Deployment
+from demur.service.providers import Provider
+from demur.service.rollout import choose
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from demur.service.guard import Guard
+
+_CURRENT: ContextVar[Trace | None] = ContextVar("demur_trace", default=None)
+
+
+class Stopped(Exception):
+    """The policy ends the request: nothing may be answered but `message`.
+
+    `check` is the decision with what surrounds it.
+    """
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+        super().__init__(f"{check.decision.action} by {check.decision.rule}")
+
+    @property
+    def message(self) -> str | None:
+        """What to tell the user."""
+        return self.check.message
+
+
+class Trace:
+    """A request under a guard, made by `Guard.trace` and used in a `with` or `async with`.
+
+    One policy decides all its stages, whatever is reloaded meanwhile. It belongs to one request, and
+    is checked from one thread or task at a time. `trace_id` and `span_id` name it; `last` is the
+    latest check.
+    """
+
+    __slots__ = (
+        "_before",
+        "_began",
+        "_bypass",
+        "_deployment",
+        "_evaluator",
+        "_guard",
+        "_latest",
+        "_record",
+        "_rollout",
+        "_stages",
+        "last",
+        "span_id",
+        "trace_id",
+    )
+
+    def __init__(
+        self,
+        guard: Guard,
+        deployment: Deployment,
+        trace_id: str | None,
+        span_id: str | None,
+        bypass: str | None,
+    ) -> None:
+        if trace_id is None:
+            current = current_span()
+            trace_id, found = current or (os.urandom(16).hex(), None)
+            span_id = span_id or found
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.last: Check | None = None
+        self._guard = guard
+        self._deployment = deployment
+        self._evaluator, self._rollout = choose(deployment, trace_id)
+        self._stages = self._evaluator.stages
+        self._bypass = bypass
+        self._record: dict[str, Any] = {}
+        self._latest = -1
+        self._began = perf_counter()
+        self._before: Trace | None = None
+
+    def __enter__(self) -> Trace:
+        self._before = _CURRENT.get()
+        _CURRENT.set(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # Not `reset`: a generator may be closed in another context than the one it began in.
+        _CURRENT.set(self._before)
+        self._before = None
+        self.end()
+
+    async def __aenter__(self) -> Trace:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, raised, traceback)
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """The policy that decides this trace."""
+        return self._evaluator
+
+    def check(self, /, **stages: Mapping[str, Any]) -> Check:
+        """Adds the signals of one or more stages, and decides at the latest stage so far.
+
+        A trace that was stopped stays stopped: whatever is checked then gives the same check again,
+        and is not recorded. Signals are copied, what they hold is not, so it should not be changed
+        afterwards. Raises ValueError for a stage that the policy has not or that was given before:
+        another attempt is another trace.
+        """
+        known, last = self._stages, self.last
+        record, latest, repeats = self._record.copy(), self._latest, False
+        for stage, signals in stages.items():
+            if stage not in known:
+                raise self._no_stage(stage)
+            repeats = repeats or stage in record
+            record[stage] = _copied(signals)
+            at = known.index(stage)
+            if at > latest:  # noqa: PLR1730 - `max` takes longer
+                latest = at
+        if last is not None and last.is_final and last.stops:
+            return last
+        if repeats or self.is_over:
+            given = ", ".join(stages) or "nothing"
+            raise ValueError(
+                f"DM902: the trace is over, or had {given} before: another attempt is another trace"
+            )
+        if latest < 0:
+            raise ValueError("DM901: a check needs the signals of at least one stage")
+        self._latest, self._record = latest, record
+        return self._decide(known[latest], latest == len(known) - 1)
+
+    def enforce(self, /, **stages: Mapping[str, Any]) -> Check:
+        """As `check`, but raises `Stopped` where the request ends here."""
+        check = self.check(**stages)
+        if check.stops:
+            raise Stopped(check)
+        return check
+
+    def check_span(self, span: Any, /, **stages: Mapping[str, Any]) -> Check:
+        """As `check`, with what an OpenTelemetry span has of these stages' signals by their `otel`.
+
+        A signal that is given as well is taken as given. Name a stage without signals as
+        `answer={}`.
+        """
+        from demur.service.telemetry.attributes import signals_from_attributes
+
+        policy, attributes = self._evaluator.policy, getattr(span, "attributes", None)
+        return self.check(
+            **{
+                stage: signals_from_attributes(policy, attributes, stage) | dict(signals)
+                for stage, signals in stages.items()
+            }
+        )
+
+    def provide(self, stage: str, /, *, budget: float, **providers: Provider) -> dict[str, Any]:
+        """Signals of a stage for `check`, computed at once by plain functions within a budget.
+
+        After `budget` seconds what is not there is unknown, as is what raised; why, stands in
+        `check.decision.unknown`. Raises ValueError for a signal or stage that the policy has not.
+        """
+        self._must_declare(stage, providers)
+        return self._guard.providers.compute(stage, providers, budget)
+
+    async def provide_async(
+        self, stage: str, /, *, budget: float, **providers: Provider
+    ) -> dict[str, Any]:
+        """As `provide`, and providers may be coroutine functions as well."""
+        self._must_declare(stage, providers)
+        return await self._guard.providers.compute_async(stage, providers, budget)
+
+    def _must_declare(self, stage: str, providers: Mapping[str, Provider]) -> None:
+        declared = self._evaluator.policy.stages.get(stage)
+        if declared is None:
+            raise self._no_stage(stage)
+        for name in providers:
+            if name not in declared:
+                raise ValueError(
+                    f"DM903: the stage {stage} has no signal {name!r}; "
+                    f"its signals are: {', '.join(declared) or 'none'}"
+                )
+
+    def _no_stage(self, stage: str) -> ValueError:
+        known = ", ".join(self._stages) or "none"
+        return ValueError(f"DM901: the policy has no stage {stage!r}; its stages are: {known}")
+
+    def end(self) -> None:
+        """Ends the trace; done by `with`. Ending it again does nothing.
+
+        One that was not decided at its last stage ends incomplete: it is decided there with what is
+        known, for whoever counts it.
+        """
+        if not self.is_over:
+            last = self._stages[-1] if self._stages else None
+            self._decide(last, is_last=True, is_incomplete=True)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was stopped, decided at its last stage, or ended."""
+        return self.last is not None and self.last.is_final
+
+    def _decide(self, stage: str | None, is_last: bool, is_incomplete: bool = False) -> Check:
+        guard, record = self._guard, self._record
+        bypass = self._bypass or guard.bypass_reason
+        started = perf_counter()
+        decision = self._evaluator.decide(record, stage)
+        ended = perf_counter()
+        shadow = None
+        if self._deployment.candidate is not None:
+            shadow = guard.shadow.decide(self._deployment, record, stage)
+        self.last = check = Check(
+            time(),
+            self.trace_id,
+            self.span_id,
+            stage or "",
+            record,
+            decision,
+            self._evaluator,
+            ended - started,
+            ended - self._began,
+            self._rollout,
+            shadow,
+            is_last or (bypass is None and decision.stops),
+            is_incomplete,
+            bypass,
+        )
+        guard.tell(check)
+        return check
+
+
+def current_trace() -> Trace | None:
+    """The trace that this thread or task is in, by `with`, a decorator or the middleware."""
+    return _CURRENT.get()
+
+
+def current_span() -> tuple[str, str] | None:
+    """The ids of the current OpenTelemetry span, where the service uses OpenTelemetry."""
+    tracing = sys.modules.get("opentelemetry.trace")
+    if tracing is None:
+        return None
+    context = tracing.get_current_span().get_span_context()
+    if not context.is_valid:
+        return None
+    return f"{context.trace_id:032x}", f"{context.span_id:016x}"
+
+
+def _copied(signals: Any) -> Any:
+    """A stage's signals; what is none at all stays, and is unknown."""
+    if signals.__class__ is dict:
+        return signals.copy()
+    return dict(signals) if isinstance(signals, Mapping) else signals

@@ -1,0 +1,392 @@
+"""Reload over HTTP, from a real server on this machine that does all that servers do."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.request import Request
+
+import pytest
+
+from demur.runtime.signatures import new_key, read_private_key, sign
+from demur.service.http_source import HttpSource, _SafeRedirects
+from demur.service.refusal import ReloadError
+from demur.service.reload import LivePolicies, watch
+from tests.service.rollout.policies import bundle, text
+
+
+@dataclass
+class Served:
+    """What the server answers, and what it was asked."""
+
+    body: bytes = b""
+    status: int = 200
+    has_etag: bool = True
+    answer: Callable[[BaseHTTPRequestHandler], None] | None = None
+    address: str = ""
+    server: Any = None
+    asked: list[Message] = field(default_factory=list)
+    answered: list[int] = field(default_factory=list)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    state = Served()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.asked.append(self.headers)
+            if state.answer is not None:
+                state.answer(self)
+                return
+            etag = f'"{sha256(state.body).hexdigest()}"'
+            is_known = state.has_etag and self.headers.get("If-None-Match") == etag
+            status = 304 if is_known and state.status == 200 else state.status
+            state.answered.append(status)
+            self.send_response(status)
+            if state.has_etag:
+                self.send_header("ETag", etag)
+            self.send_header("Content-Length", "0" if status == 304 else str(len(state.body)))
+            self.end_headers()
+            if status != 304:
+                self.wfile.write(state.body)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    state.server = server
+    state.address = f"http://127.0.0.1:{server.server_address[1]}/live.demur"
+    yield state
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def live(served: Served) -> Iterator[Callable[..., LivePolicies]]:
+    made: list[LivePolicies] = []
+
+    def live(**options: Any) -> LivePolicies:
+        served.body = served.body or bundle("1.0.0")
+        made.append(watch(served.address, **{"interval": 0, "timeout": 1.0, **options}))
+        return made[-1]
+
+    yield live
+    for policies in made:
+        policies.close()
+
+
+Live = Callable[..., LivePolicies]
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not holds():
+        time.sleep(0.002)
+    return holds()
+
+
+def refused(policies: LivePolicies) -> str:
+    status = policies.reload()
+    assert status.is_refusing
+    assert status.version == "1.0.0"
+    assert status.refusal is not None
+    return f"{status.refusal.code} {status.refusal.message}"
+
+
+def test_a_changed_bundle_is_fetched_and_an_unchanged_one_is_not(
+    served: Served, live: Live
+) -> None:
+    policies = live(interval=0.005)
+    assert eventually(lambda: served.answered.count(304) >= 3)
+    assert served.answered.count(200) == 1
+    served.body = bundle("1.1.0")
+    assert eventually(lambda: policies.status().version == "1.1.0")
+    assert eventually(lambda: served.answered[-3:] == [304, 304, 304])
+    assert served.answered.count(200) == 2
+    assert policies.status().changes == 1
+
+
+def test_a_server_without_etags_does_as_well(served: Served, live: Live) -> None:
+    served.has_etag = False
+    policies = live(interval=0.005)
+    assert eventually(lambda: served.answered.count(200) >= 3)
+    served.body = bundle("1.1.0")
+    assert eventually(lambda: policies.status().version == "1.1.0")
+    assert policies.status().changes == 1
+    assert policies.status().refusals == 0
+
+
+def test_the_same_content_is_offered_once_with_and_without_etags(served: Served) -> None:
+    served.body = bundle()
+    for served.has_etag in (True, False):
+        source = HttpSource(served.address)
+        assert source.poll() is not None
+        assert source.poll() is None
+        assert source.poll(at_once=True) is not None
+
+
+@pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 429, 500, 502, 503])
+def test_an_answer_that_is_an_error_is_refused_and_asked_again(
+    status: int, served: Served, live: Live
+) -> None:
+    policies = live()
+    served.status = status
+    assert (
+        refused(policies) == f"DM932 The server gave no policy: it answered with status {status}."
+    )
+    served.status = 200
+    assert not policies.reload().is_refusing
+
+
+def test_a_server_that_recovers_with_the_same_policy_ends_the_refusal(
+    served: Served, live: Live
+) -> None:
+    policies = live(interval=0.005)
+    served.status = 503
+    assert eventually(lambda: policies.status().is_refusing)
+    served.status = 200
+    assert eventually(lambda: not policies.status().is_refusing)
+    assert (policies.status().changes, policies.status().refusals) == (0, 1)
+
+
+def test_a_server_that_is_down_is_refused(served: Served, live: Live) -> None:
+    policies = live()
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    with pytest.raises(ReloadError, match="DM932"):
+        watch(f"http://127.0.0.1:{port}/x", interval=0)
+    served.answer = lambda handler: handler.connection.close()
+    assert refused(policies).startswith("DM932")
+
+
+@pytest.mark.parametrize("part", ["before the answer", "within the body", "drop by drop"])
+def test_a_server_that_hangs_is_left_after_the_time_out(
+    part: str, served: Served, live: Live
+) -> None:
+    policies = live(timeout=1.0)
+    goes_on = threading.Event()
+
+    def hangs(handler: BaseHTTPRequestHandler) -> None:
+        if part != "before the answer":
+            handler.send_response(200)
+            handler.send_header("Content-Length", "100000")
+            handler.end_headers()
+        try:
+            while not goes_on.wait(0.01):
+                if part == "drop by drop":
+                    handler.wfile.write(b"{")
+        except OSError:
+            pass
+
+    served.answer = hangs
+    try:
+        assert refused(policies) == "DM932 The server gave no policy: it took longer than 1 s."
+    finally:
+        goes_on.set()
+
+
+@pytest.mark.parametrize("kept", [0, 1, 500, -1])
+def test_a_body_that_is_cut_is_refused(kept: int, served: Served, live: Live) -> None:
+    policies = live()
+    new = bundle("1.1.0")
+
+    def cuts(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(new)))
+        handler.end_headers()
+        handler.wfile.write(new[:kept])
+
+    served.answer = cuts
+    assert refused(policies).startswith(f"DM933 The server's answer has {len(new[:kept])} bytes of")
+    served.answer, served.body = None, new
+    assert policies.reload().version == "1.1.0"
+
+
+def test_a_cut_body_that_does_not_say_how_long_it_is_is_refused(served: Served, live: Live) -> None:
+    policies = live()
+
+    def cuts(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(bundle("1.1.0")[:1000])
+
+    served.answer = cuts
+    assert refused(policies).startswith("DM703")
+
+
+def test_a_body_without_end_is_refused(
+    served: Served, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies = live(timeout=10)
+    monkeypatch.setattr("demur.service.http_source._LONGEST", 100_000)
+
+    def pours(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            while True:
+                handler.wfile.write(bundle("1.1.0"))
+        except OSError:
+            pass
+
+    served.answer = pours
+    assert refused(policies).startswith("DM933")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"<html>Please log in</html>", "DM934"),
+        (b"", "DM934"),
+        (text("1.1.0").encode(), "DM934"),
+        (bundle("1.1.0").replace(b"unsure", b"unsUre"), "DM704"),
+        (bundle("0.9.0"), "DM926"),
+    ],
+    ids=["a page", "nothing", "a policy file", "a changed bundle", "an older one"],
+)
+def test_wrong_content_is_refused_once_and_not_fetched_again(
+    body: bytes, code: str, served: Served, live: Live
+) -> None:
+    policies = live(interval=0.005)
+    served.body = body
+    assert eventually(lambda: policies.status().is_refusing)
+    assert eventually(lambda: served.answered[-3:] == [304, 304, 304])
+    status = policies.status()
+    assert status.refusal is not None
+    assert (status.refusal.code, status.refusals, status.version) == (code, 1, "1.0.0")
+    assert served.answered.count(200) == 2
+
+
+def test_over_http_too_a_signature_is_demanded_where_a_key_is_set(
+    served: Served, live: Live
+) -> None:
+    private, public, _ = new_key()
+    key = read_private_key(private)
+    served.body = bundle("1.0.0") + sign(bundle("1.0.0"), key)
+    policies = live(keys=[public])
+    served.body = bundle("1.1.0")
+    assert refused(policies).startswith("DM920")
+    served.body = bundle("1.1.0") + sign(bundle("1.1.0"), key)
+    assert policies.reload().version == "1.1.0"
+
+
+def test_redirects_are_followed_without_what_the_caller_says_to_the_server(
+    served: Served, live: Live
+) -> None:
+    policies = live(headers={"Authorization": "Bearer secret"})
+    assert served.asked[-1]["Authorization"] == "Bearer secret"
+    served.body = bundle("1.1.0")
+
+    def redirects(handler: BaseHTTPRequestHandler) -> None:
+        served.answer = None
+        handler.send_response(302)
+        handler.send_header("Location", "/elsewhere.demur")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    served.answer = redirects
+    assert policies.reload().version == "1.1.0"
+    assert served.asked[-1]["Authorization"] is None
+
+
+@pytest.mark.parametrize("target", ["http://example.com/x", "ftp://example.com/x"])
+def test_a_redirect_from_https_to_less_is_refused(target: str) -> None:
+    request = Request("https://example.com/live.demur")
+    with pytest.raises(ReloadError, match="DM935"):
+        _SafeRedirects().redirect_request(request, BytesIO(), 302, "", Message(), target)  # type: ignore[arg-type]
+    safe = "https://example.org/x"
+    followed = _SafeRedirects().redirect_request(request, BytesIO(), 302, "", Message(), safe)  # type: ignore[arg-type]
+    assert followed is not None
+    assert followed.full_url == safe
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for this machine that signs itself, with its key, in one PEM file."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = folder / "server.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
+    return path
+
+
+def test_a_server_is_believed_only_with_a_trusted_certificate(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    served.server.socket = context.wrap_socket(served.server.socket, server_side=True)
+    served.body = bundle()
+    address = f"https://localhost:{served.server.server_address[1]}/live.demur"
+    with pytest.raises(ReloadError, match=r"DM932.*certificate"):
+        watch(address, interval=0)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    assert watch(address, interval=0).status().version == "1.0.0"
+
+
+def test_endless_redirects_are_refused(served: Served, live: Live) -> None:
+    policies = live()
+
+    def redirects(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "/again")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    served.answer = redirects
+    assert refused(policies).startswith("DM932")
+
+
+def test_only_safe_addresses_are_taken() -> None:
+    for address in ("ftp://example.com/x", "file:///x.demur", "http://"):
+        with pytest.raises(ValueError, match="no http or https address"):
+            HttpSource(address)
+    with pytest.raises(ValueError, match="not encrypted"):
+        HttpSource("http://example.com/live.demur")
+    HttpSource("http://example.com/live.demur", read_keys())
+    HttpSource("https://example.com/live.demur")
+
+
+def read_keys() -> dict[str, Any]:
+    from demur.runtime.signatures import read_public_keys
+
+    return dict(read_public_keys([new_key()[1]]))
+
+
+def test_secrets_in_an_address_are_not_logged() -> None:
+    source = HttpSource("https://name:secret@example.com/live.demur?token=secret")
+    assert source.place == "https://example.com/live.demur"
