@@ -34,11 +34,14 @@ class Case:
 
 
 def cases_of(
-    root: Node, tests: Sequence[TestSpec], evaluator: Evaluator
+    root: Node, tests: Sequence[TestSpec], evaluator: Evaluator, *, others: bool = False
 ) -> tuple[list[Case], list[Diagnostic]]:
-    """The cases of a test file whose structure is right, and what is wrong with them."""
+    """The cases of a test file whose structure is right, and what is wrong with them.
+
+    `others` says whether the file has tests of other kinds, so that it may have none of these.
+    """
     reader = _Reader(root, evaluator)
-    return list(reader.cases(tests)), reader.problems
+    return list(reader.cases(tests, others)), reader.problems
 
 
 class _Reader:
@@ -55,9 +58,9 @@ class _Reader:
         }
         self.problems: list[Diagnostic] = []
 
-    def cases(self, tests: Sequence[TestSpec]) -> Iterator[Case]:
+    def cases(self, tests: Sequence[TestSpec], others: bool) -> Iterator[Case]:
         self._once([(test.name, ("tests", at, "name")) for at, test in enumerate(tests)], "test")
-        if not tests:
+        if not tests and not others:
             span = self._key(("tests",))
             self._report("DM601", "The file has no tests.", span, "Write a test, or remove it.")
         for at, test in enumerate(tests):

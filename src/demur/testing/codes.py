@@ -78,6 +78,13 @@ TEST_CODES: dict[str, tuple[str, str, str]] = {
         "Each mutant is the policy with one change. A mutant that passes all tests survives: the "
         "tests would not notice such a slip. `--mutate` lists the survivors.",
     ),
+    "DM613": (
+        "traffic-of-test",
+        "The traffic of an alert's test cannot be made",
+        "A series is written in promtool's notation, a whole number of records for each step: "
+        "`10x60` is 10 and then 60 times 10 again, `0+2x5` rises by 2 five times, `_x3` is three steps "
+        "without a record. A time in `expect` is a multiple of `every`.",
+    ),
 }
 """Name, title, and an explanation for the reference."""
 

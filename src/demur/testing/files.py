@@ -14,6 +14,7 @@ from demur.language.loading import load_test_document
 from demur.language.nodes import MappingNode
 from demur.language.source import Source, read_source
 from demur.runtime.evaluator import Evaluator
+from demur.testing.alert_cases import AlertCase, alert_cases_of
 from demur.testing.cases import Case, cases_of
 from demur.testing.codes import problem
 from demur.testing.discover import find_test_files, policy_of
@@ -47,6 +48,7 @@ class TestFile:
     texts: Mapping[str, str]
     parameters: Mapping[str, Any]
     cases: tuple[Case, ...] = ()
+    alerts: tuple[AlertCase, ...] = ()
 
 
 def read_files(paths: Sequence[Path]) -> list[TestFile]:
@@ -84,7 +86,9 @@ def _read(path: Path, compiled: dict[Path, TestedPolicy | InvalidSource]) -> Tes
             message = f"{message[0].upper()}{message[1:].rstrip('.')}."
             span = _span_of(root, "params")
             return _invalid(source, [*problems, problem("DM606", message, span)], policy)
-    cases, found = cases_of(root, document.tests, evaluator)
+    cases, found = cases_of(root, document.tests, evaluator, others=bool(document.alerts))
+    problems += found
+    alerts, found = alert_cases_of(root, document.alerts, evaluator)
     problems += found
     return TestFile(
         source.path,
@@ -94,6 +98,7 @@ def _read(path: Path, compiled: dict[Path, TestedPolicy | InvalidSource]) -> Tes
         {source.path: source.text},
         parameters,
         tuple(cases),
+        tuple(alerts),
     )
 
 

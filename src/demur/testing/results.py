@@ -43,7 +43,8 @@ class ExpectationResult:
     """One expectation at one stage.
 
     `rules` and `signals` explain a failure and are empty otherwise. `signals` has the values that
-    the rules read, by path; personal ones are masked.
+    the rules read, by path; personal ones are masked. `note` says in a sentence why, where that is
+    not the rules' doing.
     """
 
     stage: str | None
@@ -51,6 +52,7 @@ class ExpectationResult:
     differences: tuple[Difference, ...]
     rules: tuple[RuleState, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    note: str = ""
 
     @property
     def passed(self) -> bool:

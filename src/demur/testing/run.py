@@ -10,6 +10,7 @@ from typing import Any
 from demur.diagnostics import Diagnostic
 from demur.functions.values import EvaluationError
 from demur.runtime.evaluator import Evaluator
+from demur.testing.alerts import alert_result
 from demur.testing.cases import Case
 from demur.testing.codes import problem
 from demur.testing.coverage import Coverage, Meter
@@ -68,6 +69,7 @@ def _result(file: TestFile, meters: dict[Path, tuple[TestedPolicy, Meter]]) -> F
         meters[key] = (policy, Meter(policy.evaluator.policy))
     meter = meters[key][1]
     cases = tuple(_decided(case, file.evaluator, meter) for case in file.cases)
+    cases += tuple(alert_result(case, file.evaluator) for case in file.alerts)
     digest = file.evaluator.digest
     return FileResult(
         file.path, shown, digest, file.parameters, cases, file.diagnostics, file.texts

@@ -12,6 +12,7 @@ from typing import Any
 from click import style
 
 from demur.diagnostics import Span
+from demur.report import plural, printable
 from demur.testing.coverage import OUTCOMES, Coverage, PolicyCoverage
 from demur.testing.expectations import Difference
 from demur.testing.mutation import Mutation
@@ -24,19 +25,9 @@ _STATES = {"true": "red", "unknown": "yellow", "false": "green"}
 _WORD = re.compile(r"\s+|\S+")
 
 
-def plural(number: int, noun: str) -> str:
-    """`1 test`, `2 tests`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def place(span: Span) -> str:
     """`path:line:column`."""
     return f"{printable(span.path)}:{span.start.line}:{span.start.column}"
-
-
-def printable(text: str) -> str:
-    """The text on one line, without characters that would steer a terminal."""
-    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)
 
 
 def short(text: str) -> str:
@@ -88,7 +79,10 @@ def _expectation(file: FileResult, case: CaseResult, one: ExpectationResult) -> 
         yield "    signals:"
         rows = [(name, short(_json(found))) for name, found in one.signals.items()]
         yield from table(rows, "      ")
-    yield f"    reproduce: {printable(reproduction(file, case, one))}"
+    if one.note:
+        yield f"    {printable(one.note)}"
+    else:
+        yield f"    reproduce: {printable(reproduction(file, case, one))}"
 
 
 def _differences(differences: Sequence[Difference]) -> Iterator[str]:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from click import unstyle
 
-from demur.diagnostics import Diagnostic, Severity, Span
+from demur.diagnostics import Diagnostic, Span
+from demur.interop.github import COMMANDS, workflow_command
 from demur.testing.results import CaseResult, FileResult, TestReport
 from demur.testing.wording import failure
 
 if TYPE_CHECKING:
     from demur.testing.formats import Options
-
-_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def write(report: TestReport, options: Options) -> str:
@@ -39,7 +38,7 @@ def _failure(file: FileResult, case: CaseResult) -> str:
 def _diagnostic(one: Diagnostic, path: str | None) -> str:
     advice = f"\n{one.help}" if one.help else ""
     message = f"{one.name}: {one.message}{advice}"
-    return _command(_COMMANDS[one.severity], one.span, path, one.code, message)
+    return _command(COMMANDS[one.severity], one.span, path, one.code, message)
 
 
 def _command(kind: str, span: Span | None, path: str | None, code: str, message: str) -> str:
@@ -49,13 +48,4 @@ def _command(kind: str, span: Span | None, path: str | None, code: str, message:
     elif path is not None:
         properties = {"file": path}
     properties["title"] = code
-    written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{kind} {written}::{_data(message)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return workflow_command(kind, message, **properties)

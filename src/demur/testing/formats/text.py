@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from click import style
 
 from demur.diagnostics import describe
+from demur.report import plural, printable
 from demur.testing.results import CaseResult, FileResult, TestReport
 from demur.testing.wording import (
     coverage_tables,
     failure,
     mutation_lines,
     place,
-    plural,
-    printable,
     share,
 )
 

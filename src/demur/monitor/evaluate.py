@@ -1,0 +1,101 @@
+"""An alert at a time: what its conditions come to over their windows, slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+from demur.measure.comparing import Comparison
+from demur.measure.judge import judge
+from demur.measure.results import Judgement, Slice
+from demur.measure.slices import cuts
+from demur.monitor.alerts import SILENCE_CONFIDENCE, Alert, Condition
+from demur.monitor.history import History
+from demur.monitor.states import CLEAR, ERROR, HOLDS, NO_DATA
+
+_WITHOUT_DATA = frozenset(("DM810", "DM815"))
+"""The errors of a window in which no record counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an alert's conditions come to over one slice.
+
+    `found` is `HOLDS`, `CLEAR`, `NO_DATA` or `ERROR`; `judgements` are those of the conditions, in
+    which a fail is the condition that alerts.
+    """
+
+    slice: Slice
+    found: str
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence."""
+        return self.judgements[0].reason
+
+
+def evaluate(alert: Alert, history: History, at: float) -> list[Finding]:
+    """The findings at a time, in seconds since the epoch: of all records, or of each slice of `by`.
+
+    Where `by` names slices and there is none, the finding is of all records: none.
+    """
+    judged = [_judged(one, history, at) for one in alert.conditions]
+    slices = {name: one.slice for found in judged for name, one in found.items()}
+    if len(slices) > 1:
+        slices = {name: one for name, one in slices.items() if one.of}
+    findings: list[Finding] = []
+    for name, slice in slices.items():
+        parts = tuple(found[name] for found in judged if name in found)
+        found = NO_DATA if len(parts) < len(judged) else _combined(parts)
+        if found == NO_DATA and slice.of and _is_usual(alert.conditions[0], parts[0]):
+            found = CLEAR
+        if found == HOLDS and _bad(parts[0]) < alert.conditions[0].min_bad:
+            found = CLEAR
+        findings.append(Finding(slice, found, parts))
+    return findings
+
+
+def _bad(judgement: Judgement) -> int:
+    """How many records a rate counts as bad."""
+    measured = judgement.measured
+    return round((measured.value or 0.0) * measured.samples)
+
+
+def _is_usual(condition: Condition, judgement: Judgement) -> bool:
+    """Whether a slice may well be silent by chance, by how many records it had in the baseline.
+
+    None of n expected ones come with probability e^-n, as events that come independently do
+    (Poisson). A slice that never had records, and one without a baseline, is silent as usual.
+    """
+    before = judgement.baseline
+    if condition.against is None or before is None:
+        return judgement.measured.samples == 0
+    expected = before.samples * condition.window / condition.against
+    return exp(-expected) >= 1 - (condition.threshold.confidence or SILENCE_CONFIDENCE)
+
+
+def _judged(condition: Condition, history: History, at: float) -> Mapping[str, Judgement]:
+    """The judgement of each slice by its name; the whole only where nothing else is asked for."""
+    threshold = condition.threshold
+    start = at - condition.window
+    run = history.window(start, at)
+    baseline = (
+        None if condition.against is None else history.window(start - condition.against, start)
+    )
+    asked = cuts(threshold.by, run.plan.dimensions)
+    rows = Comparison(run, baseline).rows(threshold, asked)
+    chosen = rows[1:] if len(rows) > 1 else rows
+    judged = judge(chosen, threshold.operator, threshold.confidence, threshold.min_samples, "holm")
+    return {str(one.slice): one for one in judged}
+
+
+def _combined(judgements: Sequence[Judgement]) -> str:
+    """Whether all conditions hold."""
+    codes = {one.code for one in judgements}
+    if codes & _WITHOUT_DATA:
+        return NO_DATA
+    if any(one.verdict == "error" for one in judgements):
+        return ERROR
+    return HOLDS if all(one.verdict == "fail" for one in judgements) else CLEAR

@@ -1,0 +1,169 @@
+"""Recorded decisions by the time at which they were made: what windows are cut from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import ibis
+import numpy as np
+from ibis.expr import datatypes as dt
+from numpy.typing import NDArray
+
+from demur.measure import deciding
+from demur.measure.frames import UNTIMED, Frame, frame
+from demur.measure.grouping import Summaries, summarise
+from demur.measure.measuring import Run, read_and
+from demur.measure.plan import plan
+from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
+from demur.measure.slices import Cut, Key, keys_of
+from demur.measure.summaries import Parts
+from demur.policy import Shape
+from demur.runtime.aggregates import Metrics, policy_of_records, read_metrics
+from demur.runtime.evaluator import Evaluator
+
+MICROSECONDS = 1_000_000
+IN_MEMORY = 1_000_000
+"""Records up to which windows are cut in the memory; beyond, each is a query of the engine."""
+JOURNAL: Mapping[str, Shape] = {
+    "demur.final": Shape("bool"),
+    "demur.kind": Shape("string"),
+}
+"""What a journal says of its own lines; a table that has no such columns is all final records."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Final records with what the alerts' metrics read of them.
+
+    `untimed` are records whose time is not known, which no window has; `latest` is the time of the
+    newest record, in seconds since the epoch, None where there is none.
+    """
+
+    run: Run
+    cuts: tuple[Cut, ...]
+    records: int
+    untimed: int
+    latest: float | None
+
+    def window(self, start: float, end: float) -> Run:
+        """The run over the records after `start` and up to `end`, in seconds since the epoch."""
+        first, last = _micro(start), _micro(end)
+        if self.records > IN_MEMORY:
+            time = self.run.decided.table[TIME]
+            chosen = self.run.decided.table.filter((time > first) & (time <= last))
+            decided = replace(self.run.decided, table=chosen)
+            return replace(
+                self.run, decided=decided, summaries=summarise(decided, self.run.metrics, self.cuts)
+            )
+        held, times = self._by_time
+        low, high = np.searchsorted(times, [first, last], side="right")
+        part = held.part(np.arange(low, high))
+        return replace(self.run, held=part, summaries=summarised(part, self.run.metrics, self.cuts))
+
+    def count(self, start: float, end: float) -> int:
+        """How many records there are after `start` and up to `end`; their time must be known."""
+        first, last = _micro(start), _micro(end)
+        if self.records > IN_MEMORY:
+            time = self.run.decided.table[TIME]
+            chosen = self.run.decided.table.filter((time > first) & (time <= last))
+            return int(chosen.count().execute())
+        _, times = self._by_time
+        low, high = np.searchsorted(times, [first, last], side="right")
+        return int(high - low)
+
+    @cached_property
+    def _by_time(self) -> tuple[Frame, NDArray[np.int64]]:
+        dimensions = range(len(self.run.plan.dimensions))
+        whole = frame(self.run.decided, self.run.metrics, dimensions, limit=IN_MEMORY)
+        assert whole.times is not None
+        ordered = whole.part(np.argsort(whole.times, kind="stable"))
+        assert ordered.times is not None
+        return ordered, ordered.times
+
+
+def _micro(at: float) -> int:
+    """Seconds as microseconds; the end of time for infinity, and never as early as no known time."""
+    return max(min(round(min(at, 1e12) * MICROSECONDS), 10**18), UNTIMED + 1)
+
+
+def summarised(frame: Frame, metrics: Metrics, cuts: Sequence[Cut]) -> Summaries:
+    """The parts of every aggregate over all the frame's records and over each slice."""
+    found: dict[Cut, dict[Key, Mapping[int, Parts]]] = {}
+    for cut in dict.fromkeys([(), *cuts]):
+        rows: dict[Key, list[int]] = {(): []} if not cut else {}
+        for row in range(frame.size):
+            for key in keys_of([frame.dimensions[at][row] for at in cut]):
+                rows.setdefault(key, []).append(row)
+        found[cut] = {
+            key: {
+                at: frame.parts(one, np.asarray(places, dtype=np.intp))
+                for at, one in enumerate(metrics.aggregates)
+            }
+            for key, places in rows.items()
+        }
+    return found
+
+
+def read_history(
+    connection: Any,
+    sources: Sequence[str],
+    evaluator: Evaluator,
+    metrics: Sequence[str],
+    dimensions: Sequence[str],
+    cuts: Sequence[Cut],
+) -> History:
+    """The final records of a journal or table. Raises `UnreadableTable`.
+
+    Lines that say how a request turned out are joined to it by its id.
+    """
+    made = plan(evaluator, read_metrics(evaluator, metrics), tuple(dimensions), recorded=True)
+    wanted = replace(made.wanted, shapes={**made.wanted.shapes, **JOURNAL})
+
+    def compute(relation: Relation) -> History:
+        joined = replace(relation, table=_finals(relation.table, wanted))
+        decided = deciding.decided(made, joined)
+        facts = decided.table.aggregate(
+            records=decided.table.count(),
+            untimed=decided.table[TIME].isnull().cast(dt.int64).sum(),
+            latest=decided.table[TIME].max(),
+        )
+        (row,) = facts.to_pyarrow().to_pylist()
+        latest = row["latest"]
+        return History(
+            Run(made, tuple(sources), decided, {}),
+            tuple(cuts),
+            int(row["records"]),
+            int(row["untimed"] or 0),
+            None if latest is None or latest == UNTIMED else latest / MICROSECONDS,
+        )
+
+    return read_and(connection, sources, wanted, policy_of_records(evaluator.policy), compute)
+
+
+def _finals(table: Any, wanted: Wanted) -> Any:
+    """The final records, with outcomes that other lines tell of them."""
+    kind, final = table["demur.kind"], table["demur.final"]
+    finals = table.filter(kind.isnull() & final.fill_null(True))
+    outcomes = [path for path in wanted.shapes if path.startswith("outcome.")]
+    if not outcomes:
+        return finals
+    told = table.filter((kind == "outcome") & table[IDENTITY].notnull())
+    names = {path: f"told {path}" for path in outcomes}
+    # Of what several lines tell, the last by its time counts.
+    last = told.group_by(IDENTITY).aggregate(
+        **{
+            name: told[path].argmax(told[TIME], where=told[path].notnull())
+            for path, name in names.items()
+        }
+    )
+    last = last.rename({"told": IDENTITY})
+    joined = finals.left_join(last, finals[IDENTITY] == last["told"])
+    columns: dict[str, Any] = {}
+    for path, name in names.items():
+        columns[path] = ibis.coalesce(joined[name], joined[path])
+        if path in wanted.asked:
+            columns[path + PRESENT] = joined[name].notnull() | joined[path + PRESENT]
+    return joined.mutate(**columns).select(*table.columns)

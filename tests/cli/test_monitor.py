@@ -1,0 +1,118 @@
+"""`demur monitor` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from demur.cli import cli
+from tests.monitor.traffic import MINUTE, START, moment, policy, steady, write
+
+
+def run(folder: Path, minute: int, *options: object) -> Result:
+    words = ["monitor", folder / "policy.yaml", "--journal", folder / "journal.jsonl"]
+    words += ["--at", moment(START + minute * MINUTE), *options]
+    return CliRunner().invoke(cli, [str(one) for one in words])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Bad from minute 10 to 20."""
+    evaluator = policy(
+        tmp_path, "when: low > 0.2\nwindow: 1m\nfor: 2m\nno_data: ok\nseverity: page"
+    )
+    rows = [
+        *steady(evaluator, 10),
+        *steady(evaluator, 10, bad=5, start=10),
+        *steady(evaluator, 10, start=20),
+    ]
+    write(tmp_path / "journal.jsonl", rows)
+    return tmp_path
+
+
+def test_states_go_on_from_one_call_to_the_next(folder: Path) -> None:
+    state = folder / "state.json"
+    found = {minute: run(folder, minute, "--state", state) for minute in (10, 11, 12, 13, 21)}
+    assert {minute: one.exit_code for minute, one in found.items()} == {
+        10: 0, 11: 3, 12: 3, 13: 1, 21: 0,
+    }  # fmt: skip
+    assert "no alert fires" in found[11].output
+    assert "… pending  watched  page  since 2026-09-21T14:24:20.000Z" in found[11].output
+    assert "1 alert firing" in found[13].output
+    assert "low > 0.2: 0.5 of 10 cases, where at most 0.2 is allowed." in found[13].output
+    assert "runbook: runbook.md; owner: team@example.com" in found[13].output
+    assert "✓ resolved  watched" in found[21].output
+
+
+def test_without_a_state_each_call_begins_anew(folder: Path) -> None:
+    assert [run(folder, minute).exit_code for minute in (11, 12, 13)] == [3, 3, 3]
+
+
+def test_json_is_one_object(folder: Path) -> None:
+    found = json.loads(run(folder, 11, "--format", "json").stdout)
+    assert (found["version"], found["verdict"], found["records"]) == (1, "inconclusive", 10)
+    (alert,) = found["alerts"]
+    assert (alert["alert"], alert["state"], alert["value"]) == ("watched", "pending", 0.5)
+
+
+def test_a_broken_state_is_moved_aside_and_said(folder: Path) -> None:
+    state = folder / "state.json"
+    state.write_text("{", "utf-8")
+    result = run(folder, 11, "--state", state)
+    assert result.exit_code == 3
+    assert "cannot be read" in result.stderr
+    assert (folder / "state.json.broken").read_text("utf-8") == "{"
+    assert json.loads(state.read_text("utf-8"))["version"] == 1
+
+
+def test_a_clock_that_goes_backwards_is_refused(folder: Path) -> None:
+    state = folder / "state.json"
+    run(folder, 12, "--state", state)
+    before = state.read_bytes()
+    result = run(folder, 11, "--state", state)
+    assert result.exit_code == 2
+    assert "no later time than at the last evaluation" in result.stderr
+    assert state.read_bytes() == before
+
+
+def test_a_receiver_that_is_down_is_said_and_told_later(folder: Path) -> None:
+    state = folder / "state.json"
+    for minute in (11, 12, 13):
+        result = run(folder, minute, "--state", state, "--notify", "webhook=http://127.0.0.1:9")
+    assert result.exit_code == 4
+    assert "webhook=http://127.0.0.1:9 did not get 1 of its messages" in result.stderr
+    assert "1 alert firing" in result.stdout
+    assert len(json.loads(state.read_text("utf-8"))["unsent"]["webhook=http://127.0.0.1:9"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--notify", "pager=http://x"), "There is no receiver `pager`"),
+        (("--notify", "webhook"), "Name its URL: webhook=http://"),
+        (("--every", "1x"), "no length of time"),
+        (("--every", "1m"), "one time and --every many"),
+    ],
+)
+def test_wrong_usage_is_status_2(folder: Path, options: tuple[str, ...], said: str) -> None:
+    result = run(folder, 11, *options)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_what_cannot_be_read_is_status_4(folder: Path) -> None:
+    (folder / "journal.jsonl").write_text("{}\nnot json\n", "utf-8")
+    result = run(folder, 11)
+    assert result.exit_code == 4
+    assert "journal.jsonl:2:1" in result.stderr
+
+
+def test_a_policy_without_alerts_is_wrong_usage(folder: Path) -> None:
+    path = folder / "policy.yaml"
+    path.write_text(path.read_text("utf-8").partition("alerts:")[0], "utf-8")
+    result = run(folder, 11)
+    assert result.exit_code == 2
+    assert "The policy has no alerts." in result.stderr
