@@ -1,0 +1,1 @@
+"""Prometheus' query language: aggregates over windows of counters, as a table of lowerings."""
