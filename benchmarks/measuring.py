@@ -80,5 +80,8 @@ def _timed(call: Callable[[], object], repeats: int) -> float:
 
 
 def _repeats(call: Callable[[], object], seconds: float) -> int:
+    """How often to call within the time; once where no time is asked for."""
+    if not seconds:
+        return 1
     call()
     return max(1, int(seconds / max(_timed(call, 3), 1e-9)))
