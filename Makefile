@@ -6,13 +6,14 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 EXAMPLE := examples/support_rag
 BUNDLE := build/support_rag.demur
 
-.PHONY: help setup demo test benchmark format clean
+.PHONY: help setup demo test benchmark soak format clean
 
 help:
 	@echo "make setup       fill .venv; does nothing when nothing changed"
-	@echo "make demo        check, test, compile and run the example policy"
+	@echo "make demo        check, test, compile, run and gate the example policy"
 	@echo "make test        format, lint, types, architecture, tests"
 	@echo "make benchmark   speed, as ratios against hand-written code"
+	@echo "make soak        ten minutes of traffic through a guard; memory must stay flat"
 	@echo "make format      put the code into the one layout"
 	@echo "make clean       remove what the commands above made"
 
@@ -27,8 +28,13 @@ demo: setup
 	$(BIN)/python $(EXAMPLE)/demo.py --records build/records.jsonl
 	$(BIN)/demur decide $(BUNDLE) build/records.jsonl -o build/decisions.jsonl
 	$(BIN)/demur decide $(BUNDLE) $(EXAMPLE)/one_record.jsonl --explain
+	$(BIN)/demur gate $(EXAMPLE)/policy.yaml --gate ship --self-test
+	$(BIN)/demur gate $(EXAMPLE)/policy.yaml --gate ship --results build/records.jsonl \
+		--format text --format html=build/ship.html
+	$(BIN)/demur gate $(EXAMPLE)/policy.yaml --gate storefronts --results build/records.jsonl
 
 test: setup
+	@$(PYTHON) tools/system_packages.py
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/pyright --pythonpath $(BIN)/python
@@ -37,6 +43,9 @@ test: setup
 
 benchmark: setup
 	$(BIN)/python -m benchmarks
+
+soak: setup
+	$(BIN)/python -m benchmarks.soak
 
 format: setup
 	$(BIN)/ruff check --fix --select I

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from demur.backends.ibis.functions import REASONS, Native, support
 from demur.cel.macros import MACROS
 from demur.cel.problems import EXPRESSION_CODES
 from demur.cel.syntax import OPERATORS
+from demur.export.codes import EXPORT_CODES
 from demur.functions import ERROR, Function, families
 from demur.interop.record_codes import RECORD_CODES
 from demur.language import document, document_of_tests
@@ -24,7 +26,14 @@ from demur.language.source_codes import SOURCE_CODES
 from demur.lint import CODES as LINT_CODES
 from demur.lint.rule import HEADER, Rule
 from demur.lint.rules import all_rules
+from demur.measure.codes import GATE_CODES
+from demur.report.gate_schema import gate_schema_text
 from demur.runtime.bundle_codes import BUNDLE_CODES
+from demur.runtime.signature_codes import SIGNATURE_CODES
+from demur.service.guard_codes import GUARD_CODES
+from demur.service.journal.codes import JOURNAL_CODES
+from demur.service.journal.schema import journal_schema_text
+from demur.service.reload_codes import RELOAD_CODES
 from demur.testing.codes import TEST_CODES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,6 +122,51 @@ def _function(function: Function) -> Iterator[str]:
         yield ""
 
 
+_ENGINES = {"duckdb": "DuckDB", "pyspark": "Spark", "postgres": "Postgres"}
+
+
+def engines_page() -> str:
+    """Which engine computes which function itself, and why the others are left to Python."""
+    lines = ["# Engines", "", GENERATED]
+    lines += [
+        "Gates decide and measure records on the engine that holds them, through Ibis. What an engine",
+        "cannot express exactly, Python evaluates over batches of records, on Spark within its workers:",
+        "the result is the same, and it takes longer. `demur gate --explain` says what that was.",
+        "",
+        "Also native everywhere: `?:`, `has()` of a signal, membership in a list of constants, the macros",
+        "`all`, `exists`, `exists_one`, `filter` and `map` over lists, and `cel.bind`. A map, a time, an",
+        "object with optional fields and any value of type `dyn` is read by Python.",
+        "",
+        f"| function | {' | '.join(_ENGINES.values())} |",
+        f"|---|{'---|' * len(_ENGINES)}",
+    ]
+    python: dict[str, list[str]] = {}
+    for family, table in families().items():
+        for function in table:
+            native = [
+                one
+                for one in function.overloads
+                if isinstance(support(one.identifier, "duckdb"), Native)
+            ]
+            if not native:
+                python.setdefault(family, []).append(function.name)
+            elif not function.name.startswith("@"):
+                lines += [_supported(one.identifier, str(one.signature)) for one in native]
+    lines += ["", "Always evaluated by Python:", ""]
+    for family, names in python.items():
+        shown = ", ".join(f"`{OPERATORS.get(name, (name, 0))[0]}`" for name in names)
+        lines.append(f"- {_FAMILIES[family].lower()}: {REASONS[family]} ({shown})")
+    return "\n".join([*lines, ""])
+
+
+def _supported(identifier: str, signature: str) -> str:
+    cells = [
+        "native" if isinstance(found, Native) else found.partition(": ")[2]
+        for found in (support(identifier, engine) for engine in _ENGINES)
+    ]
+    return f"| `{signature.replace('|', chr(92) + '|')}` | {' | '.join(cells)} |"
+
+
 def diagnostics_page() -> str:
     """The reference of every code, each with an anchor of its own."""
     groups = (
@@ -123,6 +177,9 @@ def diagnostics_page() -> str:
         ("The linter (DM5xx)", {c: one for c, one in LINT_CODES.items() if c.startswith("DM5")}),
         ("Policy tests (DM6xx)", TEST_CODES),
         ("Bundles and records (DM7xx)", {**BUNDLE_CODES, **RECORD_CODES}),
+        ("Gates (DM8xx)", GATE_CODES),
+        ("Services (DM9xx)", {**GUARD_CODES, **SIGNATURE_CODES, **RELOAD_CODES, **JOURNAL_CODES}),
+        ("Exports (DM98x)", EXPORT_CODES),
     )
     rules = {rule.code: rule for rule in all_rules()}
     lines = ["# Diagnostics", "", GENERATED]
@@ -175,10 +232,13 @@ def pages() -> dict[Path, str]:
     rendered = {
         ROOT / "docs" / "functions.md": functions_page(),
         ROOT / "docs" / "diagnostics.md": diagnostics_page(),
+        ROOT / "docs" / "engines.md": engines_page(),
         ROOT / "docs" / "language.md": language_page(),
     }
     for name, text in schema_texts().items():
         rendered[ROOT / "schemas" / name] = text
+    rendered[ROOT / "schemas" / "gate.schema.json"] = gate_schema_text()
+    rendered[ROOT / "schemas" / "journal.schema.json"] = journal_schema_text()
     return rendered
 
 

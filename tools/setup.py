@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "demur-setup"
-WANTED = ["--editable", ".[parquet,example]", "--group", "dev"]
+WANTED = [
+    "--editable",
+    ".[parquet,example,gate,spark,postgres,signing,otlp,telemetry]",
+    "--group",
+    "dev",
+]
 VERSION = sys.version.split()[0]
 
 

@@ -20,7 +20,8 @@ from tools import render_docs
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- file: (?P<file>\S+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.S)
-WRITTEN = [page for page in PAGES if page.name not in ("diagnostics.md", "functions.md")]
+GENERATED = ("diagnostics.md", "engines.md", "functions.md")
+WRITTEN = [page for page in PAGES if page.name not in GENERATED]
 
 
 def blocks(page: Path, *kinds: str) -> list[re.Match[str]]:
@@ -71,11 +72,14 @@ def _matches(shown: list[str], found: list[str]) -> bool:
     return bool(found) and shown[0] == found[0] and _matches(shown[1:], found[1:])
 
 
-def test_the_tutorials_commands_print_what_it_shows(tmp_path: Path) -> None:
-    folder = tmp_path / "tutorial"
-    shutil.copytree(ROOT / "docs" / "examples" / "tutorial", folder)
+@pytest.mark.parametrize(("page", "commands"), [("tutorial", 4), ("gates", 4), ("alerts", 1)])
+def test_the_commands_of_a_page_print_what_it_shows(
+    page: str, commands: int, tmp_path: Path
+) -> None:
+    folder = tmp_path / page
+    shutil.copytree(ROOT / "docs" / "examples" / page, folder)
     ran = 0
-    for block in blocks(ROOT / "docs" / "tutorial.md", "console"):
+    for block in blocks(ROOT / "docs" / f"{page}.md", "console"):
         command, *shown = block["text"].rstrip().split("\n")
         words = shlex.split(command.removeprefix("$ "))
         assert words[0] == "demur"
@@ -91,7 +95,7 @@ def test_the_tutorials_commands_print_what_it_shows(tmp_path: Path) -> None:
         found = [line.rstrip() for line in result.stdout.rstrip().split("\n")]
         assert _matches([line.rstrip() for line in shown], found), (command, result)
         ran += 1
-    assert ran >= 4
+    assert ran >= commands
 
 
 def test_the_commands_of_ci_run(tmp_path: Path) -> None:
@@ -138,6 +142,12 @@ def test_every_command_named_exists(page: Path) -> None:
     known = {path.stem for path in (ROOT / "src" / "demur" / "cli" / "commands").glob("*.py")}
     assert {"lint", "test", "decide", "compile", "inspect"} <= known
     assert named <= known, named - known
+
+
+def test_the_result_that_the_page_about_gates_shows_is_one_of_the_examples() -> None:
+    (shown,) = blocks(ROOT / "docs" / "gates.md", "json")
+    results = (ROOT / "docs" / "examples" / "gates" / "baseline.jsonl").read_text("utf-8")
+    assert shown["text"] in results
 
 
 @pytest.mark.parametrize("folder", ["tutorial"])

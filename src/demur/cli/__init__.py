@@ -22,6 +22,21 @@ COMMANDS = tuple(
 """The commands' names. The module of each has the click command as `command`."""
 
 
+_EXTRAS = {
+    "cryptography": "signing",
+    "duckdb": "gate",
+    "ibis": "gate",
+    "numpy": "gate",
+    "opentelemetry": "telemetry",
+    "prometheus_client": "telemetry",
+    "psycopg": "postgres",
+    "pyarrow": "gate",
+    "pyspark": "spark",
+    "scipy": "gate",
+}
+"""Which extra of demur brings a library that not every command needs."""
+
+
 class _Commands(click.Group):
     """The commands found by folder; whatever goes wrong in one ends in a message and a status."""
 
@@ -56,6 +71,10 @@ class _Commands(click.Group):
             where = f"{name}: " if isinstance(name, str) else ""
             raise CouldNotRun(f"{where}{failure.strerror or failure}") from None
         except Exception as failure:
+            library = _missing(failure)
+            if library in _EXTRAS:
+                what = f"`pip install 'demur[{_EXTRAS[library]}]'`"
+                raise CouldNotRun(f"This needs {library}: install it with {what}.") from None
             if ctx.params.get("debug"):
                 import traceback
 
@@ -63,6 +82,13 @@ class _Commands(click.Group):
             what = type(failure).__name__
             advice = "This is a fault in demur: please report it, with what --debug shows."
             raise CouldNotRun(f"Internal error ({what}). {advice}") from None
+
+
+def _missing(failure: BaseException | None) -> str:
+    """The library that could not be imported, which libraries of engines say in a cause."""
+    while failure is not None and not isinstance(failure, ModuleNotFoundError):
+        failure = failure.__cause__ or failure.__context__
+    return "" if failure is None else (failure.name or "").partition(".")[0]
 
 
 def _forget_output() -> None:

@@ -32,3 +32,19 @@ class Progress:
         """Clears the line."""
         if self._drawn:
             click.echo("\r\x1b[K", err=True, nl=False)
+
+
+class Steps:
+    """The name of the step that a long run is at, on standard error if that is a terminal."""
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+    def show(self, step: str) -> None:
+        """This step begins."""
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{step} …", err=True, nl=False)

@@ -125,9 +125,11 @@ def _explanation(code: str) -> str:
 
 def _codes() -> Codes:
     """Every code of demur, whichever command reports it."""
+    from demur.export.codes import EXPORT_CODES
     from demur.interop.record_codes import RECORD_CODES
     from demur.lint import CODES
+    from demur.measure.codes import GATE_CODES
     from demur.runtime.bundle_codes import BUNDLE_CODES
     from demur.testing.codes import TEST_CODES
 
-    return {**CODES, **TEST_CODES, **BUNDLE_CODES, **RECORD_CODES}
+    return {**CODES, **TEST_CODES, **BUNDLE_CODES, **RECORD_CODES, **GATE_CODES, **EXPORT_CODES}
