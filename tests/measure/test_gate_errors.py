@@ -43,9 +43,7 @@ def test_with_no_true_change_no_documented_gate_blocks_more_than_one_run_in_twen
     assert all(DOCUMENTED[_head(one)][0] <= 0.05 + sampling for one in SETTINGS if not one.change)
 
 
-@pytest.mark.parametrize(
-    "setting", [one for one in SETTINGS if one.cases == 500], ids=_head
-)
+@pytest.mark.parametrize("setting", [one for one in SETTINGS if one.cases == 500], ids=_head)
 def test_simulated_verdicts_come_as_often_as_documented(setting: Setting) -> None:
     found = simulate(setting, RUNS)
     for name, share in zip(
