@@ -125,3 +125,17 @@ def test_flips_tell_which_cases_got_worse_and_by_what(tmp_path: Path) -> None:
         "c0009": ("answer", "abstain", ("low",), ()),
     }
     assert result.flips[0].record["request"]["text"] == "<pii>"
+
+
+def test_one_changed_case_proves_no_more_than_none_does(tmp_path: Path) -> None:
+    """Of 100 answers, a margin of 2 %: were it just missed, so few lost cases would come by chance."""
+    path = policy(tmp_path, "confidence: 0.95", "wrong_answers <= baseline + 0.02")
+    before = [record(f"c{at:04}", correct=at >= 5) for at in range(100)]
+    same = only(gate(path, before, before))
+    now = [
+        record(f"c{at:04}", correct=at >= 5, score=0.1 if at == 50 else 0.9) for at in range(100)
+    ]
+    changed = only(gate(path, now, before))
+    assert (same.verdict, changed.verdict) == ("inconclusive", "inconclusive")
+    assert changed.difference is not None
+    assert changed.difference.high > 0.02

@@ -19,6 +19,7 @@ from demur.measure.slices import Cut, Key
 from demur.measure.statistics import (
     Members,
     Rows,
+    few_changes,
     known_better,
     resampled,
     resampled_difference,
@@ -29,6 +30,7 @@ from demur.measure.thresholds import Threshold
 
 if TYPE_CHECKING:
     from demur.measure.evidence import Evidence
+    from demur.measure.evidence.few_changes import FewChanges
 
 SHOWN = 10
 """Cases of a judgement that are named."""
@@ -185,6 +187,7 @@ class Comparison:
         if self.paired:
             rows_now, rows_before = _pairs(now, before, rows_now, rows_before)
         aggregate = metrics.aggregates[metric.aggregates[0]]
+        few: FewChanges | None = None
         if metric.is_plain and aggregate.kind == "rate" and margin is not None:
             mine = now.contributions(aggregate, upper).within(here)
             theirs = before.contributions(aggregate, not upper).within(here_before)
@@ -203,6 +206,7 @@ class Comparison:
                     int((~a & ~b).sum()),
                 )
                 return PairedRates(*table), margin
+            few = few_changes(mine, theirs, rows_now, rows_before, margin)
         current = statistic_of(self.run, threshold.metric, upper, rows_now, here)
         earlier = statistic_of(self.baseline, threshold.metric, not upper, rows_before, here_before)
         limit_at = threshold.limit_by(evaluator)
@@ -214,6 +218,7 @@ class Comparison:
         evidence = resampled_difference(
             difference, current, earlier, rows_now, rows_before, self.paired
         )
+        evidence = replace(evidence, few=few)
         theirs = self.baseline.value(threshold.metric, cut, keys)
         fewest = min(value.certain, theirs.certain)
         range = admissible(metric, metrics, value.samples, evaluator)

@@ -19,6 +19,7 @@ from demur.measure.results import Interval
 from demur.runtime.aggregates import Aggregate
 
 if TYPE_CHECKING:
+    from demur.measure.evidence.few_changes import FewChanges
     from demur.measure.evidence.resampling import Resampled
 
 Rows = NDArray[np.intp]
@@ -111,6 +112,31 @@ def resampled_difference(
             np.concatenate([terms, terms_before], axis=1),
         )
     return resample_totals(of_sums, terms, terms_before)
+
+
+def few_changes(
+    now: Contributions, before: Contributions, rows: Rows, rows_before: Rows, margin: float
+) -> FewChanges | None:
+    """How few of the pairs change a rate and which way; None where they are many.
+
+    A change counts by its part in the difference of the rates, in parts of a case.
+    """
+    from demur.measure.evidence.few_changes import FEW, FewChanges
+
+    kept, kept_before = now.kept[rows], before.kept[rows_before]
+    values, values_before = now.values[rows], before.values[rows_before]
+    sizes = int(kept.sum()), int(kept_before.sum())
+    if not all(sizes):
+        return None
+    fewer = min(sizes)
+    gains = np.where(kept, values - values[kept].mean(), 0.0) / sizes[0]
+    gains -= (
+        np.where(kept_before, values_before - values_before[kept_before].mean(), 0.0) / sizes[1]
+    )
+    changed = (kept != kept_before) | (kept & kept_before & (values != values_before))
+    parts = gains[changed] * fewer
+    raised, lowered = float(parts[parts > 0].sum()), float(-parts[parts < 0].sum())
+    return FewChanges(raised, lowered, fewer, margin) if raised + lowered < FEW else None
 
 
 def _number(value: float | None) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 
 import ibis
 import numpy as np
-from ibis.expr import datatypes as dt
 from numpy.typing import NDArray
 
 from demur.measure import deciding
@@ -127,7 +126,7 @@ def read_history(
         decided = deciding.decided(made, joined)
         facts = decided.table.aggregate(
             records=decided.table.count(),
-            untimed=decided.table[TIME].isnull().cast(dt.int64).sum(),
+            untimed=ibis.cases((decided.table[TIME].isnull(), 1), else_=0).sum(),
             latest=decided.table[TIME].max(),
         )
         (row,) = facts.to_pyarrow().to_pylist()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr
 
+from demur.measure.evidence.few_changes import FewChanges
 from demur.measure.evidence.unvaried import ANYTHING, Unvaried
 from demur.measure.results import Interval
 
@@ -36,7 +37,8 @@ class Resampled:
     t for few records, p-values their inversion, of (r + 1) / (B + 1) for r of B resamples on the
     wrong side. `range` is what the statistic can be at all, which bounds it where the records are
     all alike, with `endless` as in `Unvaried`. No p-value is less than `likeliest` to the power of
-    `fewest`: a half, or for a quantile how likely a record is to lie on one side of it.
+    `fewest`: a half, or for a quantile how likely a record is to lie on one side of it; nor less than
+    what `few` changed cases allow.
 
     Sources: B. Efron, Better bootstrap confidence intervals, Journal of the American Statistical
     Association 82 (1987); A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application
@@ -54,6 +56,7 @@ class Resampled:
     range: Interval = ANYTHING
     endless: float = 0.5
     likeliest: float = 0.5
+    few: FewChanges | None = None
     method: ClassVar[str] = "bootstrap (BCa)"
 
     def interval(self, confidence: float) -> Interval:
@@ -68,6 +71,9 @@ class Resampled:
         found = Interval(
             float(ends[low]) if low >= 0 else -inf, float(ends[-1 - high]) if high >= 0 else inf
         )
+        if self.few is not None:
+            least = self.few.interval(confidence)
+            found = Interval(min(found.low, least.low), max(found.high, least.high))
         if self.deviations.any():
             return found
         alike = self._unvaried.interval(confidence)
@@ -77,17 +83,22 @@ class Resampled:
         """The p-value against "the true value is at most `limit`"."""
         wrong = np.count_nonzero(self._ends <= limit) + self.lost
         found = float(self._p_values(np.array([wrong]), 1)[0])
+        if self.few is not None:
+            found = max(found, self.few.above(limit))
         return found if self.deviations.any() else max(found, self._unvaried.above(limit))
 
     def below(self, limit: float) -> float:
         """The p-value against "the true value is at least `limit`"."""
         wrong = np.count_nonzero(self._ends >= limit) + self.lost
         found = float(self._p_values(np.array([wrong]), -1)[0])
+        if self.few is not None:
+            found = max(found, self.few.below(limit))
         return found if self.deviations.any() else max(found, self._unvaried.below(limit))
 
     def repeated(self, times: float) -> Resampled:
         """The same deviations, narrower by the root of `times`."""
-        return replace(self, times=self.times * times)
+        few = None if self.few is None else self.few.repeated(times)
+        return replace(self, times=self.times * times, few=few)
 
     @property
     def samples(self) -> int:
