@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from math import inf, isnan
 from typing import Any
 
@@ -182,8 +181,3 @@ def _of_sets(aggregate: Aggregate, table: Any, unknown: bool) -> dict[str, Colum
 def keys(summaries: Summaries) -> Sequence[tuple[Cut, Key]]:
     """Every slice."""
     return [(cut, key) for cut, found in summaries.items() for key in found]
-
-
-def combinations(values: Sequence[Sequence[str]]) -> Iterable[Key]:
-    """The slices that a record with these members of each dimension belongs to."""
-    return product(*values)

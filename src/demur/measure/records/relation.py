@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from demur.backends.ibis.lowering import SCALARS
 from demur.policy import Policy, Shape
-from demur.tree import Expression, Field, Has, Signal, walk
+from demur.tree import Expression, Has, Signal, walk
 
 IDENTITY = "id"
 """The column with a record's own name, NULL where it has none."""
@@ -92,11 +92,3 @@ def holds_text(shape: Shape) -> bool:
     """Whether there is text among the values."""
     parts = [*(shape.fields or {}).values(), *([] if shape.of is None else [shape.of])]
     return shape.type == "string" or any(holds_text(part) for part in parts)
-
-
-def fields_read(trees: list[Expression]) -> Iterator[tuple[str, str]]:
-    """Each field that is read of an object: the object's type and the field's name."""
-    for tree in trees:
-        for node in walk(tree):
-            if isinstance(node, Field):
-                yield node.operand.type.removeprefix("object(").removesuffix(")"), node.name
