@@ -39,7 +39,7 @@ test: setup
 	$(BIN)/ruff check --quiet
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 benchmark: setup
 	$(BIN)/python -m benchmarks

@@ -197,10 +197,10 @@ LONG = 99_990
     ids=lambda text: text[:12],
 )
 def test_a_hundred_thousand_characters_are_refused_soon(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ExpressionError) as caught:
         compile(text, {"a": "bool", "b": "bool"})
-    assert time.perf_counter() - started < 5.0
+    assert time.process_time() - started < 5.0
     assert caught.value.problems[0].message.isprintable()
 
 
@@ -215,9 +215,9 @@ def test_a_hundred_thousand_characters_are_refused_soon(text: str) -> None:
     ids=["plain", "triple", "escapes", "list"],
 )
 def test_long_literals_are_read_soon(text: str, size: int) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert compile(f"size({text})")() == size
-    assert time.perf_counter() - started < 5.0
+    assert time.process_time() - started < 5.0
 
 
 def test_many_operands_of_one_operator_are_no_nesting() -> None:

@@ -48,9 +48,9 @@ def test_text_that_is_no_unicode_is_an_error() -> None:
 
 
 def test_a_pattern_that_would_hang_a_backtracking_engine_does_not() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert call("regular_expressions.matches", "a" * 50_000 + "b", "^(a+)+$") is False
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_pattern_is_compiled_once_and_never_too_many_are_kept() -> None:

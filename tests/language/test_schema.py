@@ -228,10 +228,10 @@ def test_deep_signals_are_validated_once_however_deep(depth: int) -> None:
     spec = "{type: list, of: " * depth + "strng" + "}" * depth
     source = parse_source(HEADER + f"stages:\n  r:\n    x: {spec}\n", "p.yaml")
     assert not source.diagnostics
-    started = time.perf_counter()
+    started = time.process_time()
     (found,) = validate(_root(source))
     assert found.message == "`strng` is no possible value here."
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_thousand_rules_are_validated_quickly() -> None:
@@ -240,10 +240,10 @@ def test_thousand_rules_are_validated_quickly() -> None:
         for i in range(1_000)
     )
     source = parse_source(HEADER + "rules:\n" + rules, "p.yaml")
-    started = time.perf_counter()
+    started = time.process_time()
     document, _ = load_document(source)
     assert document is not None
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5
 
 
 @pytest.mark.parametrize(

@@ -146,10 +146,10 @@ def test_a_billion_laughs_are_refused_at_once() -> None:
     laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 30)
     )
-    started = time.perf_counter()
+    started = time.process_time()
     (line,) = found(laughs)
     assert "DM118" in line
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_aliases_that_nest_beyond_the_depth_are_refused() -> None:
@@ -201,11 +201,11 @@ def test_a_huge_text_is_refused_within_bounds_of_memory(tmp_path: Path) -> None:
 
 
 def test_long_comments_and_long_runs_of_spaces_take_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     parse_source("a: x\n" + "# y\n" * 20_000, "p")
     node = scalar(parse_source(f'a: "x{" " * 200_000}y"', "p"), "a")
     assert node.position(200_001) == Position(1, 200_006)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_file_of_a_thousand_rules_is_read_quickly() -> None:
@@ -215,11 +215,11 @@ def test_a_file_of_a_thousand_rules_is_read_quickly() -> None:
         "    tags: [a, b, {{x: 1}}]  # note\n"
     )
     text = "rules:\n" + "".join(rule.format(number, number) for number in range(1000))
-    started = time.perf_counter()
+    started = time.process_time()
     source = parse_source(text, "p.yaml")
     assert source.diagnostics == ()
     assert len(source.comments) == 1000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_file_is_read_and_called_as_it_was_shown(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def read_history(
         decided = deciding.decided(made, joined)
         facts = decided.table.aggregate(
             records=decided.table.count(),
-            untimed=ibis.cases((decided.table[TIME].isnull(), 1), else_=0).sum(),
+            untimed=decided.table.count(where=decided.table[TIME].isnull()),
             latest=decided.table[TIME].max(),
         )
         (row,) = facts.to_pyarrow().to_pylist()
@@ -135,7 +135,7 @@ def read_history(
             Run(made, tuple(sources), decided, {}),
             tuple(cuts),
             int(row["records"]),
-            int(row["untimed"] or 0),
+            int(row["untimed"]),
             None if latest is None or latest == UNTIMED else latest / MICROSECONDS,
         )
 
