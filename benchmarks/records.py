@@ -204,8 +204,14 @@ def _once(whose: str, path: Path) -> float:
         by_demur(policy(), path)
     else:
         by_hand(path)
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes / 1e3 if sys.platform != "darwin" else kilobytes / 1e6
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Linux's rusage begins with what the parent held when it forked.
+        lines = status.read_text(encoding="ascii").splitlines()
+        (peak,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
+        return int(peak) / 1e3
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size / 1e6 if sys.platform == "darwin" else size / 1e3
 
 
 def main() -> None:

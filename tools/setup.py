@@ -19,7 +19,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "demur-setup"
 WANTED = [
     "--editable",
-    ".[parquet,example,gate,spark,postgres,signing,otlp,telemetry]",
+    ".[parquet,example,gate,run,texts,spark,postgres,signing,otlp,telemetry]",
     "--group",
     "dev",
 ]

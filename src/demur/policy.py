@@ -19,7 +19,9 @@ ANSWERED = frozenset(ACTIONS[:3])
 """The actions after which the user has an answer."""
 STRICTNESS = {action: rank for rank, action in enumerate(ACTIONS)}
 
-RECORD_KEYS = ("id", "trace_id", "span_id", "time", "demur", "decision", "outcome")
+RECORD_KEYS = (
+    "id", "trace_id", "span_id", "time", "demur", "run", "error", "decision", "outcome",
+)  # fmt: skip
 """What a record holds beside its stages, which therefore cannot have these names."""
 
 
@@ -140,7 +142,9 @@ class Policy:
     """A compiled policy.
 
     `stages` maps each stage, in pipeline order, to its signals' shapes; `outcome` those known only
-    afterwards. `definitions` are in an order in which each reads only earlier ones. `evaluation`
+    afterwards. `definitions` are in an order in which each reads only earlier ones, and so is
+    `derived`: what computes a signal, by stage and name. `requires` are the functions that others
+    provide, by their entry points' names. `evaluation`
     holds the sections that are judged over many records (metrics, suites, gates, alerts,
     invariants, failures, and the policy's own facts) as JSON data with typed expressions.
     """
@@ -148,6 +152,7 @@ class Policy:
     __slots__ = (
         "about",
         "definitions",
+        "derived",
         "evaluation",
         "failures",
         "language",
@@ -155,6 +160,7 @@ class Policy:
         "outcome",
         "owner",
         "parameters",
+        "requires",
         "rules",
         "runbook",
         "stages",
@@ -177,6 +183,8 @@ class Policy:
         failures: Mapping[str, Mapping[str, Any]],
         rules: tuple[Rule, ...],
         evaluation: Mapping[str, Any],
+        derived: Mapping[tuple[str, str], Expression] | None = None,
+        requires: tuple[str, ...] = (),
     ) -> None:
         self.language = language
         self.name = name
@@ -191,6 +199,8 @@ class Policy:
         self.failures = failures
         self.rules = rules
         self.evaluation = evaluation
+        self.derived = derived or {}
+        self.requires = requires
 
 
 def type_of(shape: Shape, path: str) -> str:

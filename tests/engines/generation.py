@@ -154,6 +154,12 @@ METRICS = """\
   shares: ratio(request.count, outcome.stars)
   kinds: distinct(request.tenant)
   numbers: distinct(request.count)
+  unscored: unknown_rate(answer.score)
+  untold: unknown_rate(request.tenant, request.flag)
+  unique: unique_rate(request.tenant)
+  unique_counts: unique_rate(request.count)
+  drifted: drift(answer.score)
+  drifted_text: psi(request.tenant, request.flag)
   aged: rate(has(request.age) && request.age < 18)
   combined: 2.0 * rate(request.flag) * rate(decision.declined) + 1.0
 """
@@ -162,6 +168,7 @@ MIXED_METRICS = """\
   matched: rate(request.tenant.matches("^x+$"))
   documents: mean(double(size(retrieval.documents)))
   best: mean(best, long)
+  undefined: unknown_rate(quotient, request.count > 0)
 """
 """What Python computes on some engine."""
 FEW_METRICS = """\
@@ -170,6 +177,9 @@ FEW_METRICS = """\
   gained: sum(request.count, request.age > 0)
   middle: quantile(answer.score, 0.5, request.flag)
   kinds: distinct(request.tenant)
+  untold: unknown_rate(request.tenant, request.flag)
+  unique: unique_rate(request.count)
+  drifted: drift(request.flag)
 """
 """For an engine that takes long to plan a query."""
 DIMENSIONS = (

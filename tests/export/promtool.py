@@ -17,7 +17,7 @@ from demur.runtime.evaluator import Evaluator
 from demur.service.telemetry.labels import LabelLimit
 from demur.service.telemetry.metrics import DecisionMetrics
 from demur.service.telemetry.names import label
-from demur.service.telemetry.policy_metrics import Exported, PolicyMetrics
+from demur.service.telemetry.policy_metrics import PolicyMetrics
 from demur.service.telemetry.prometheus import Store
 from tests.conftest import skip_unless_ci
 from tests.monitor.traffic import MINUTE, START, evaluations
@@ -72,12 +72,11 @@ def counted(
 def _counter(evaluator: Evaluator, store: Store) -> Any:
     prepared = PolicyMetrics(evaluator)
     metrics = DecisionMetrics(store, LabelLimit(), 1)
+    policy = metrics._prepare(evaluator)
 
     def count(record: Mapping[str, Any]) -> None:
-        row = prepared.row(record)
-        one: Exported
-        for one in prepared.exported:
-            metrics._count(prepared, one, row)
+        for late in (False, True):
+            metrics._count(policy, prepared, prepared.row(record, late=late), late=late)
 
     return count
 

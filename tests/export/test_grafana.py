@@ -127,7 +127,8 @@ def test_what_the_page_is_to_show_is_there() -> None:
     assert titles["latency_p95: all values"] == "heatmap"
     assert titles["Alerts"] == "state-timeline"
     assert {one["name"] for one in board["annotations"]["list"]} == {"Deploys", "Alerts"}
-    assert {one["name"] for one in board["templating"]["list"]} == {"datasource", "request_tenant"}
+    variables = {one["name"] for one in board["templating"]["list"]}
+    assert variables == {"datasource", "request_tenant", "outcome_kind"}
 
 
 def test_the_command_writes_it(tmp_path: Path) -> None:

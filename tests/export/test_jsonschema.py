@@ -59,8 +59,9 @@ def unknown_signals(policy: Policy, record: Any) -> list[str]:
             found.append(stage)
             continue
         for name, shape in signals.items():
-            may_be_absent = shape.optional or stage == "outcome"
-            if (may_be_absent and name not in held) or (shape.optional and held[name] is None):
+            may_be_null = shape.optional or (stage, name) in policy.derived
+            may_be_absent = may_be_null or stage == "outcome"
+            if (may_be_absent and name not in held) or (may_be_null and held[name] is None):
                 continue
             value = read_signal(record, stage, name, shape)
             if isinstance(value, EvaluationError):
@@ -207,3 +208,14 @@ def test_the_schema_says_units_personal_data_and_where_it_comes_from() -> None:
         "In tokens. OpenTelemetry: gen_ai.usage.input_tokens."
     )
     assert evaluator.digest in made["$comment"]
+
+
+def test_a_derived_signal_may_be_left_out_or_null_and_is_right_where_it_is_there(
+    tmp_path: Path,
+) -> None:
+    signals = "{text: string, length: {type: int, min: 0, derive: size(first.text)}}"
+    policy, digest = compiled(tmp_path, POLICY.replace("{value: %s}", signals))
+    check = Draft202012Validator(schema(policy, digest))
+    for given, valid in [({}, True), ({"length": None}, True), ({"length": -1}, False)]:
+        record = {"first": {"text": "a", **given}, "second": {"last": True}}
+        assert check.is_valid(record) == valid

@@ -25,10 +25,11 @@ LOWERED = {
     "logic.and",
     "logic.or",
     "logic.conditional",
+    "logic.is_unknown",
     "optionals.or",
     "optionals.or_value",
 }
-"""Overloads that the Python back end writes itself: they do not evaluate all their operands."""
+"""Overloads that the Python back end writes itself: an operand is not evaluated, or may fail."""
 
 
 def is_internal(function: Function) -> bool:

@@ -17,6 +17,10 @@ def found(folder: Path, requirement: str) -> list[str]:
         "median: quantile(answer.score, 0.5)",
         "failed: count(outcome.correct == false)",
         "tenants: distinct(request.tenant)",
+        "missing: unknown_rate(answer.score)",
+        "unique: unique_rate(request.tenant)",
+        "drifted: drift(answer.score)",
+        "shifted: psi(answer.score)",
     )
     diagnostics = lint_file(path, path.as_posix()).diagnostics
     return [one.message for one in diagnostics if one.name == "requirement-always-met"]
@@ -35,6 +39,10 @@ def found(folder: Path, requirement: str) -> list[str]:
         ("median <= 1", "`median` is never more than 1"),
         ("failed >= 0", "`failed` is never less than 0"),
         ("tenants >= 0", "`tenants` is never less than 0"),
+        ("missing <= 1", "`missing` is never more than 1"),
+        ("unique >= 0", "`unique` is never less than 0"),
+        ("drifted <= 1", "`drifted` is never more than 1"),
+        ("shifted >= 0", "`shifted` is never less than 0"),
     ],
 )
 def test_a_bound_that_nothing_can_miss_is_found(

@@ -62,16 +62,16 @@ def test_a_rate_passes_fails_or_stays_open_with_its_reason() -> None:
     passing, failing, open_ = (one(rate(count, 212, 0.02)) for count in (0, 12, 3))
     assert passing.verdict == "pass"
     assert passing.reason == (
-        "0 of 212 cases, where at most 0.02 is allowed; even the upper bound 0.014 keeps to it."
+        "0 over 212 cases, where at most 0.02 is allowed; even the upper bound 0.014 keeps to it."
     )
     assert failing.verdict == "fail"
     assert failing.reason == (
-        "0.0566 of 212 cases, where at most 0.02 is allowed; even the lower bound 0.033 is beyond "
+        "0.0566 over 212 cases, where at most 0.02 is allowed; even the lower bound 0.033 is beyond "
         "it."
     )
     assert open_.verdict == "inconclusive"
     assert open_.reason == (
-        "0.0142 of 212 cases, where at most 0.02 is allowed; the true value may be anything from "
+        "0.0142 over 212 cases, where at most 0.02 is allowed; the true value may be anything from "
         "0.00387 to 0.0362."
     )
     assert failing.method == "exact binomial (Clopper-Pearson)"
@@ -82,10 +82,10 @@ def test_a_rate_passes_fails_or_stays_open_with_its_reason() -> None:
 
 def test_a_demand_for_at_least_reads_the_other_way() -> None:
     assert one(rate(200, 200, 0.95), ">=").reason == (
-        "1 of 200 cases, where at least 0.95 is required; even the lower bound 0.985 reaches it."
+        "1 over 200 cases, where at least 0.95 is required; even the lower bound 0.985 reaches it."
     )
     assert one(rate(170, 200, 0.95), ">=").reason == (
-        "0.85 of 200 cases, where at least 0.95 is required; even the upper bound 0.89 falls short "
+        "0.85 over 200 cases, where at least 0.95 is required; even the upper bound 0.89 falls short "
         "of it."
     )
 
@@ -108,7 +108,7 @@ def test_a_difference_is_held_against_its_margin() -> None:
     worse = one(against_baseline(PairedRates(50, 20, 5, 125), 0.02))
     assert worse.verdict == "fail"
     assert worse.reason == (
-        "0.35 of 200 cases (0.275 in the baseline), where at most 0.295 is allowed; even the lower "
+        "0.35 over 200 cases (0.275 in the baseline), where at most 0.295 is allowed; even the lower "
         "bound of the difference, 0.036, is beyond 0.02."
     )
     assert worse.difference == PairedRates(50, 20, 5, 125).interval(0.95)

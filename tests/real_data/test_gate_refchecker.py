@@ -150,14 +150,18 @@ def test_two_models_that_hardly_differ_raise_no_false_alarm(claims: Gates) -> No
     assert claims.judged("much-worse", *files).verdict == "pass"
 
 
-def test_a_baseline_of_other_cases_is_an_error(claims: Gates, tmp_path: Path) -> None:
+def test_a_baseline_of_other_cases_is_another_sample(claims: Gates, tmp_path: Path) -> None:
     rows = read(claims.folder / NOISY.format("gpt4"))
     for one in rows:
         one["id"] = f"other/{one['id']}"
     write(tmp_path / "others.jsonl", rows)
     result = claims.judged("no-worse", NOISY.format("chatgpt"), str(tmp_path / "others.jsonl"))
+    judged = required(result, "contradicted").overall
     assert result.paired is None
-    assert (result.verdict, required(result, "contradicted").overall.code) == ("error", "DM819")
+    assert (judged.verdict, judged.measured.value) == ("fail", 0.17)
+    assert judged.baseline is not None
+    assert judged.baseline.value == 0.02
+    assert "Miettinen" in judged.method
 
 
 def test_a_case_that_the_run_lost_is_an_error(claims: Gates, tmp_path: Path) -> None:

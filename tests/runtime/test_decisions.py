@@ -156,6 +156,13 @@ def test_absence_of_an_optional_signal_is_false_and_of_another_is_unknown(tmp_pa
     assert required.decide({"answer": {}}).action == "abstain"
 
 
+@pytest.mark.parametrize("value", ["17", -1, 1.5, True, [], {"demur_unavailable": "timed_out"}])
+def test_whether_something_malformed_is_there_is_unknown(tmp_path: Path, value: object) -> None:
+    made = policy(tmp_path, rule("!has(request.age)"))
+    assert made.decide({"request": {"age": 17}}).action == "answer"
+    assert made.decide({"request": {"age": value}}).action == "abstain"
+
+
 def test_what_no_rule_reads_is_not_checked(tmp_path: Path) -> None:
     made = policy(tmp_path, rule("answer.score > 0.5"))
     record = {"answer": {"score": 0.1, "parts": 5, "ids": None}, "request": "nothing"}

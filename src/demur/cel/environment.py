@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from demur.functions import families
+from demur.functions import Function, extensions, families
 from demur.tree import Expression, Variable
 from demur.types import Signature, Type, parse_signature
 
@@ -50,7 +50,7 @@ class Environment:
 
     def overloads(self, name: str) -> tuple[Declared, ...]:
         """Every overload of this function, in the order in which they are tried."""
-        return library().get(name, ()) + self.functions.get(name, ())
+        return library().get(name, ()) + self.functions.get(name, ()) or provided(name)
 
     def qualify(self, name: str, *, absolute: bool) -> tuple[str, ...]:
         """The full names that `name` may mean, innermost namespace first (cel-spec, "Name Resolution")."""
@@ -67,13 +67,26 @@ def library() -> Mapping[str, tuple[Declared, ...]]:
     found: dict[str, tuple[Declared, ...]] = {}
     for table in families().values():
         for function in table:
-            found[function.name] = found.get(function.name, ()) + tuple(
-                Declared(
-                    overload.identifier,
-                    parse_signature(overload.signature),
-                    function.scope,
-                    function.gathers,
-                )
-                for overload in function.overloads
-            )
+            found[function.name] = found.get(function.name, ()) + _declared(function)
     return found
+
+
+@cache
+def provided(name: str) -> tuple[Declared, ...]:
+    """The overloads of a function that another installed package provides; none where it is broken."""
+    try:
+        return _declared(extensions.load(name))
+    except extensions.ExtensionError:
+        return ()
+
+
+def _declared(function: Function) -> tuple[Declared, ...]:
+    return tuple(
+        Declared(
+            overload.identifier,
+            parse_signature(overload.signature),
+            function.scope,
+            function.gathers,
+        )
+        for overload in function.overloads
+    )

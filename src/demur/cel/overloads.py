@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from demur.cel import syntax
 from demur.cel.environment import Declared, library
 from demur.cel.macros import FORMS
+from demur.functions import extensions
 from demur.suggestions import did_you_mean
 from demur.tree import Call, Constant, Expression, ListLiteral
 from demur.types import DYN, NULL, NUMBERS, STRING, Type, list_of
@@ -129,6 +130,8 @@ def _unknown_function(
     if checker.environment.dynamic:
         return _fails(checker, f"no such function: {name}", span)
     others = list(checker.environment.overloads(name))
+    if not others and extensions.is_installed(name):
+        return _broken(checker, name, span, name_span)
     if others:
         form = f"x.{name}(…)" if others[0].signature.method else f"{name}(x)"
         advice = f"Write `{form}`."
@@ -139,6 +142,15 @@ def _unknown_function(
         advice = did_you_mean(name, [one for one in known if one[0] not in "_@!-"])
     kind = "method" if method else "function"
     checker.report("DM305", f"There is no {kind} `{name}`.", name_span, advice)
+    return checker.failed(span)
+
+
+def _broken(checker: Checker, name: str, span: syntax.Span, name_span: syntax.Span) -> Expression:
+    """A function that an installed package provides, and that is no function."""
+    try:
+        extensions.load(name)
+    except extensions.ExtensionError as failure:
+        checker.report("DM313", failure.message, name_span, failure.help)
     return checker.failed(span)
 
 

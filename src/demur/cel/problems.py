@@ -103,5 +103,11 @@ EXPRESSION_CODES: dict[str, tuple[str, str, str]] = {
         "Patterns are RE2's, which has no look-around and no back-references. "
         "Wrong: `x.matches('(?=a)')`. Right: `x.matches('^a')`.",
     ),
+    "DM313": (
+        "broken-extension",
+        "A function that an installed package provides cannot be used",
+        "An entry point of the group `demur.functions` names a `demur.functions.Function` with the "
+        "entry point's own name, whose overloads' identifiers begin with that name and a dot.",
+    ),
 }
 """The codes of expressions: name, title, and an explanation for the reference."""

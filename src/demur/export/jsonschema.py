@@ -36,8 +36,8 @@ _IDENTITY: Mapping[str, Mapping[str, Any]] = {
 def write(policy: Policy, digest: str, stage: str | None = None, *, closed: bool = False) -> str:
     """The schema as text.
 
-    Every signal of `stage`, the last by default, and of those before it must be there if it is not
-    optional; the outcome need never be. `closed` refuses keys that the policy does not declare,
+    Every signal of `stage`, the last by default, and of those before it must be there if it is neither
+    optional nor derived; the outcome need never be. `closed` refuses keys that the policy does not declare,
     which it would not read. Raises ValueError for a stage that there is not.
     """
     return (
@@ -53,12 +53,26 @@ def schema(
     stages = list(policy.stages)
     needed = stages if stage is None else stages[: stages.index(stage) + 1]
     version = f" {policy.version}" if policy.version else ""
-    parts = {name: _object(shapes, closed) for name, shapes in policy.stages.items() if shapes}
+    required = {
+        stage: [
+            name
+            for name, shape in shapes.items()
+            if not shape.optional and (stage, name) not in policy.derived
+        ]
+        for stage, shapes in policy.stages.items()
+    }
+    parts = {
+        stage: _object(
+            shapes, required[stage], closed, [name for at, name in policy.derived if at == stage]
+        )
+        for stage, shapes in policy.stages.items()
+        if shapes
+    }
     for name in parts.keys() - set(needed):
         parts[name]["description"] = f"Not needed yet at stage {stage}."
     if policy.outcome:
         # What is not known yet is left out.
-        parts["outcome"] = _object(policy.outcome, closed, needed=False)
+        parts["outcome"] = _object(policy.outcome, (), closed)
         parts["outcome"]["description"] = "Known only afterwards."
     return {
         "$schema": DIALECT,
@@ -67,18 +81,26 @@ def schema(
         "$comment": f"Written by demur from the policy with digest {digest}.",
         "type": "object",
         "properties": {**_IDENTITY, **parts},
-        **_required([name for name in needed if _is_needed(policy.stages[name])]),
+        **_required([name for name in needed if required[name]]),
         **({"additionalProperties": False} if closed else {}),
         **({"$defs": {_JSON: _ANY_VALUE}} if _has_dyn(policy) else {}),
     }
 
 
-def _object(shapes: Mapping[str, Shape], closed: bool, needed: bool = True) -> dict[str, Any]:
-    """An object with these signals or fields; `needed` if those that are not optional must be there."""
+def _object(
+    shapes: Mapping[str, Shape], required: Sequence[str], closed: bool, derived: Sequence[str] = ()
+) -> dict[str, Any]:
+    """An object with these signals or fields, of which those `required` must be there.
+
+    Null is as absent for those `derived`, as it is for optional ones.
+    """
     return {
         "type": "object",
-        "properties": {name: _signal(shape, closed) for name, shape in shapes.items()},
-        **_required([name for name, shape in shapes.items() if needed and not shape.optional]),
+        "properties": {
+            name: _signal(shape, closed, shape.optional or name in derived)
+            for name, shape in shapes.items()
+        },
+        **_required(required),
         **({"additionalProperties": False} if closed else {}),
     }
 
@@ -87,13 +109,9 @@ def _required(names: Sequence[str]) -> dict[str, Any]:
     return {"required": list(names)} if names else {}
 
 
-def _is_needed(shapes: Mapping[str, Shape]) -> bool:
-    return any(not shape.optional for shape in shapes.values())
-
-
-def _signal(shape: Shape, closed: bool) -> dict[str, Any]:
+def _signal(shape: Shape, closed: bool, nullable: bool) -> dict[str, Any]:
     known = {**_value(shape, closed), **_described(shape)}
-    return {"anyOf": [known, {"type": "null"}]} if shape.optional else known
+    return {"anyOf": [known, {"type": "null"}]} if nullable else known
 
 
 def _value(shape: Shape, closed: bool) -> dict[str, Any]:
@@ -197,7 +215,11 @@ _TYPES: Mapping[str, Callable[[Shape, bool], dict[str, Any]]] = {
     "duration": lambda shape, closed: {"type": "string", "pattern": _DURATION},
     "list": _list,
     "map": _map,
-    "object": lambda shape, closed: _object(shape.fields or {}, closed),
+    "object": lambda shape, closed: _object(
+        shape.fields or {},
+        [name for name, field in (shape.fields or {}).items() if not field.optional],
+        closed,
+    ),
     "dyn": _dyn,
 }
 """How a value of each declared type is written in JSON."""

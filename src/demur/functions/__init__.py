@@ -5,7 +5,7 @@ does, examples (which the tests run), and how each back end computes it. A modul
 holds one family as its table `FUNCTIONS`; adding a function touches that module and its test.
 
 Loading a compiled policy imports only the families that the policy calls, so this package and its
-modules import nothing slow at the top.
+modules import nothing slow at the top. Functions of others come from `extensions`.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ class Function:
 
     An example is a pair of CEL expressions that must be equal, or an expression and `ERROR`.
     `scope` says where it may be called: anywhere, or only in `metrics` for an aggregate. Where
-    `gathers` is set, a call with three arguments or more is a call with their list.
+    `gathers` is set, a call with three arguments or more is a call with their list. `source` is the
+    paper or standard that it follows, `cost` how its time grows; both may be empty.
     """
 
-    __slots__ = ("about", "examples", "gathers", "name", "overloads", "scope")
+    __slots__ = ("about", "cost", "examples", "gathers", "name", "overloads", "scope", "source")
 
     def __init__(
         self,
@@ -63,6 +64,8 @@ class Function:
         examples: tuple[tuple[str, str], ...] = (),
         scope: str = "anywhere",
         gathers: bool = False,
+        source: str = "",
+        cost: str = "",
     ) -> None:
         self.name = name
         self.about = about
@@ -70,6 +73,8 @@ class Function:
         self.examples = examples
         self.scope = scope
         self.gathers = gathers
+        self.source = source
+        self.cost = cost
 
 
 _loaded: dict[str, dict[str, Overload]] = {}
@@ -79,10 +84,14 @@ def find(identifier: str) -> Overload:
     """The overload with this identifier; imports its family only. Raises KeyError where there is none."""
     family, _, _ = identifier.partition(".")
     if family not in _loaded:
+        try:
+            table = _family(family)
+        except KeyError:
+            from demur.functions import extensions
+
+            return extensions.overload(identifier)
         _loaded[family] = {
-            overload.identifier: overload
-            for function in _family(family)
-            for overload in function.overloads
+            overload.identifier: overload for function in table for overload in function.overloads
         }
     return _loaded[family][identifier]
 

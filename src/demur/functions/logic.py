@@ -40,6 +40,11 @@ FUNCTIONS = (
         examples=(("true ? 1 : 1 / 0", "1"), ("(1 / 0 > 0) ? 1 : 2", ERROR)),
     ),
     Function(
+        "@is_unknown",
+        "Within a metric: whether the operand is unknown, which is itself always known.",
+        Overload("logic.is_unknown", "@is_unknown(A) -> bool"),
+    ),
+    Function(
         "@fail",
         "Fails: what an unchecked expression does where it names nothing that exists.",
         Overload("logic.fail", "@fail(string) -> dyn", _fail),

@@ -52,8 +52,8 @@ class Reason:
 class Unavailable:
     """What stands in a record for a value that could not be had, and says why it is unknown.
 
-    `kind` is one of `timed_out`, `failed` and `busy`; `detail` completes a sentence that begins with
-    the signal's name, without the value itself. An optional signal too is unknown then, not absent.
+    `kind` is one of `timed_out`, `failed`, `busy` and `not_derived`; `detail` completes a sentence
+    that begins with the signal's name, without the value itself. An optional signal too is unknown then, not absent.
     """
 
     __slots__ = ("detail", "kind")

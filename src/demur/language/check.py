@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from demur.cel import syntax
 from demur.cel.environment import Environment
-from demur.cel.parse import parse
-from demur.cel.problems import ExpressionError
 from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
 from demur.language.check_evaluation import (
@@ -15,15 +12,16 @@ from demur.language.check_evaluation import (
     check_gates,
     check_invariants,
     check_metrics,
-    check_suites,
 )
+from demur.language.check_suites import check_suites
 from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
+from demur.language.decided import decided_expression, names_in
+from demur.language.derived import check_derived
 from demur.language.document import PolicyDocument
 from demur.language.expressions import (
     CheckedExpression,
     Message,
     Path,
-    checked_expression,
     checked_message,
 )
 from demur.language.nodes import MappingNode, Node, ScalarNode
@@ -32,7 +30,7 @@ from demur.language.source import Source
 from demur.language.surroundings import Surroundings
 from demur.policy import RECORD_KEYS
 from demur.suggestions import did_you_mean
-from demur.types import BOOL, Type, parse_type
+from demur.types import BOOL, parse_type
 
 Diagnostics = list[Diagnostic]
 
@@ -52,11 +50,12 @@ def check(
     surroundings = surroundings.with_definitions(
         {name: one.type for name, one in definitions.items()}
     )
+    derived = check_derived(root, document, surroundings, definitions, diagnostics)
     responses = _Responses(surroundings, frozenset(document.failures), diagnostics)
     rules = _rules(root, responses)
     on_unknown = responses.response(("on_unknown",), root.get("on_unknown"), "abstain")
     metrics = check_metrics(root, surroundings, diagnostics)
-    check_suites(root, document, diagnostics)
+    check_suites(root, surroundings, diagnostics)
     thresholds = (
         *check_gates(root, document, surroundings, metrics, diagnostics),
         *check_alerts(root, document, surroundings, metrics, diagnostics),
@@ -68,6 +67,7 @@ def check(
         document,
         surroundings,
         definitions,
+        derived,
         rules,
         on_unknown,
         metrics,
@@ -102,30 +102,15 @@ def _definitions(
     if not isinstance(section, MappingNode):
         return {}
     scalars = {e.key.text: e.value for e in section.entries if isinstance(e.value, ScalarNode)}
-    needs = {name: _names_in(scalar.text) & scalars.keys() for name, scalar in scalars.items()}
+    needs = {name: names_in(scalar.text) & scalars.keys() for name, scalar in scalars.items()}
     checked: dict[str, CheckedExpression] = {}
     for name in _ordered(needs, section, diagnostics):
         known = surroundings.with_definitions({one: c.type for one, c in checked.items()})
         path = ("define", name)
-        found = _rule_expression(path, scalars[name], known, None, diagnostics)
+        found = decided_expression(path, scalars[name], known, None, diagnostics)
         if found is not None:
             checked[name] = found
     return checked
-
-
-def _names_in(text: str) -> set[str]:
-    """The names that an expression begins its paths with."""
-    try:
-        pending: list[syntax.Node] = [parse(text)]
-    except ExpressionError:
-        return set()
-    found: set[str] = set()
-    while pending:
-        node = pending.pop()
-        if isinstance(node, syntax.Identifier):
-            found.add(node.name)
-        pending.extend(syntax.children(node))
-    return found
 
 
 def _ordered(
@@ -149,33 +134,6 @@ def _ordered(
         for name in ready:
             del remaining[name]
     return ordered
-
-
-_FORBIDDEN = {
-    "outcome": ("DM402", "`outcome` is known only afterwards.", "Read it in `metrics`."),
-    "decision": ("DM403", "The decision is not made yet.", "Read it in `metrics`."),
-}
-
-
-def _rule_expression(
-    path: Path,
-    scalar: ScalarNode,
-    surroundings: Surroundings,
-    expected: Type | None,
-    diagnostics: Diagnostics,
-) -> CheckedExpression | None:
-    """An expression that is evaluated when a decision is made."""
-    for name in _FORBIDDEN.keys() & _names_in(scalar.text):
-        start = max(scalar.text.find(f"{name}."), 0)
-        code, message, advice = _FORBIDDEN[name]
-        span = scalar.span_of(start, start + len(name))
-        diagnostics.append(finding(code, message, span, advice))
-        return None
-    checked, problems = checked_expression(
-        path, scalar, surroundings.for_rules, expected, optional=surroundings.optional
-    )
-    diagnostics.extend(problems)
-    return checked
 
 
 class _Responses:
@@ -225,7 +183,7 @@ class _Responses:
         """A condition, which is a bool."""
         if not isinstance(node, ScalarNode):
             return None
-        return _rule_expression(path, node, self.surroundings, BOOL, self.diagnostics)
+        return decided_expression(path, node, self.surroundings, BOOL, self.diagnostics)
 
 
 def _rules(root: MappingNode, responses: _Responses) -> tuple[CheckedRule, ...]:

@@ -24,8 +24,8 @@ CHECK_CODES: dict[str, tuple[str, str, str]] = {
     ),
     "DM404": (
         "circular-definition",
-        "A definition needs itself",
-        "Definitions may use each other in any order, but not in a circle.",
+        "A definition or a derived signal needs itself",
+        "Definitions may use each other in any order, and so may derived signals, but not in a circle.",
     ),
     "DM405": (
         "row-outside-aggregate",
@@ -85,8 +85,36 @@ CHECK_CODES: dict[str, tuple[str, str, str]] = {
     "DM416": (
         "reserved-stage",
         "A stage has the name of something else in a record",
-        "Records have `id`, `trace_id`, `span_id`, `time`, `demur`, `decision` and `outcome` beside their "
-        "stages, and the journal writes them. Wrong: `stages: {time: …}`. Right: `stages: {timing: …}`.",
+        "Records have `id`, `trace_id`, `span_id`, `time`, `demur`, `run`, `error`, `decision` and `outcome` "
+        "beside their stages, and the journal and `demur run` write them. Wrong: `stages: {time: …}`. "
+        "Right: `stages: {timing: …}`.",
+    ),
+    "DM417": (
+        "derived-too-early",
+        "A derived signal reads what is known only later",
+        "A derived signal is computed at its stage, from signals of this stage and of those before it. "
+        "Declare it at the latest stage that it reads. Wrong: `retrieval: {grounded: {type: double, "
+        'derive: "supported_words(answer.text, …)"}}`. Right: the same under `answer`.',
+    ),
+    "DM418": (
+        "derived-outcome",
+        "The outcome cannot be derived",
+        "Derived signals are computed when a decision is made, and the outcome is what turns out "
+        "afterwards. Declare the signal at a stage.",
+    ),
+    "DM421": (
+        "drift-within-arithmetic",
+        "Drift is a part of other arithmetic",
+        "`drift`, `psi`, `jensen_shannon` and `kolmogorov_smirnov` compare two runs, while other "
+        "aggregates are of one. Wrong: `drift(request.tokens) * 2`. Right: the metric "
+        "`drift(request.tokens)`, with half the bound.",
+    ),
+    "DM425": (
+        "cannot-measure",
+        "A suite measures what is no signal for it",
+        "`measure` puts how long the system took into a number that the system gives: an int or double "
+        "of a stage after the first, in `ms` (or no unit) or `s`. Wrong: "
+        "`measure: {answer.text: latency}`. Right: `measure: {answer.latency_ms: latency}`.",
     ),
 }
 """Name, title, and an explanation for the reference."""

@@ -18,6 +18,7 @@ from demur.language.expressions import CheckedExpression, Path, checked_expressi
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from demur.language.surroundings import DECISION, Surroundings
 from demur.policy import Shape
+from demur.runtime.aggregates import is_drift
 from demur.suggestions import did_you_mean
 from demur.tree import (
     Call,
@@ -79,6 +80,7 @@ def _aggregates_records(metric: CheckedExpression, diagnostics: Diagnostics) -> 
                 return
             inside = True
             _has_a_share(node, metric, diagnostics)
+            _stands_alone(node, metric, diagnostics)
         elif not inside and _reads_a_record(node):
             message = "A metric is one number over many records, and this is a value of one."
             advice = "Put it into an aggregate: `mean(…)`, `rate(…)`, `quantile(…, 0.95)`."
@@ -105,14 +107,12 @@ def _has_a_share(node: Expression, metric: CheckedExpression, diagnostics: Diagn
     diagnostics.append(finding("DM415", message, metric.span_of(share), advice))
 
 
-def check_suites(root: MappingNode, document: PolicyDocument, diagnostics: Diagnostics) -> None:
-    """A suite has cases."""
-    for entry in _entries(root, "suites"):
-        if isinstance(entry.value, MappingNode):
-            cases = entry.value.get("cases")
-            if isinstance(cases, SequenceNode) and not cases.items:
-                message = f"The suite `{entry.key.text}` has no cases."
-                diagnostics.append(finding("DM409", message, cases.span, "Name its files."))
+def _stands_alone(node: Expression, metric: CheckedExpression, diagnostics: Diagnostics) -> None:
+    """Reports drift that is a part of a greater expression: it has no value of one run."""
+    if is_drift(node) and node is not metric.tree:
+        message = "Drift is of two runs, so it stands alone and is no part of other arithmetic."
+        advice = "Make it a metric of its own, and bound that: `drifted <= 0.1`."
+        diagnostics.append(finding("DM421", message, metric.span_of(node), advice))
 
 
 def check_gates(
@@ -173,19 +173,20 @@ def check_alerts(
         if isinstance(slo, MappingNode):
             _references(slo.get("metric"), "metric", metrics, diagnostics, known=root)
         when = alert.get("when")
+        compares = True
         if isinstance(when, ScalarNode):
             for threshold in _threshold(
                 (*path, "when"), when, entry.key.text, surroundings, metrics, diagnostics
             ):
                 if threshold.uses_baseline and alert.get("against") is None:
-                    message = (
-                        "`baseline` has nothing to be compared with: the alert has no `against`."
-                    )
+                    what = "Drift" if is_drift(metrics[threshold.metric].tree) else "`baseline`"
+                    message = f"{what} has nothing to be compared with: the alert has no `against`."
                     advice = "Add `against: 7d`, the window that the metric is compared with."
                     diagnostics.append(finding("DM408", message, when.span, advice))
+                compares = threshold.uses_baseline
                 yield threshold
         against = alert.key("against")
-        if isinstance(when, ScalarNode) and against is not None and "baseline" not in when.text:
+        if isinstance(when, ScalarNode) and against is not None and not compares:
             message = "`against` is not used: the condition does not compare with `baseline`."
             diagnostics.append(finding("DM408", message, against.span))
 
@@ -333,7 +334,14 @@ def _threshold(
         advice = "Make a metric of the difference or ratio, and bound that."
         diagnostics.append(finding("DM407", message, bound.span, advice))
         return
-    uses_baseline = any(isinstance(part, Variable) for part in walk(bound.tree))
+    reads_baseline = any(isinstance(part, Variable) for part in walk(bound.tree))
+    drifts = is_drift(metrics[name].tree)
+    if drifts and reads_baseline:
+        message = f"`{name}` is a distance from the baseline already, which has none of its own."
+        advice = f"Bound it by a number: `{name} {operator} 0.1`."
+        diagnostics.append(finding("DM408", message, bound.span, advice))
+        return
+    uses_baseline = reads_baseline or drifts
     yield CheckedThreshold(path, owner, name, operator, whole, bound, uses_baseline)
 
 

@@ -65,6 +65,7 @@ class CheckedPolicy:
     document: PolicyDocument
     surroundings: Surroundings
     definitions: Mapping[str, CheckedExpression]
+    derived: Mapping[tuple[str, str], CheckedExpression]
     rules: tuple[CheckedRule, ...]
     on_unknown: CheckedResponse | None
     metrics: Mapping[str, CheckedExpression]
@@ -74,6 +75,7 @@ class CheckedPolicy:
     def expressions(self) -> Iterator[CheckedExpression]:
         """Every expression of the file, definitions first; those in messages included."""
         yield from self.definitions.values()
+        yield from self.derived.values()
         for rule in self.rules:
             yield rule.condition
             responses = [rule.response, rule.on_unknown]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demur.diagnostics import Diagnostic, InvalidSource, Severity, in_file_order
+from demur.functions import families
 from demur.language.check import check
 from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
 from demur.language.include import resolve_includes
@@ -69,6 +70,9 @@ def assemble(checked: CheckedPolicy) -> Policy:
     """The compiled policy of a checked file without errors."""
     document = checked.document
     definitions, constants = _definitions(checked)
+    derived = {
+        signal: lowered_definition(one.tree, constants) for signal, one in checked.derived.items()
+    }
     fallback = checked.on_unknown or CheckedResponse(("on_unknown",), "abstain")
     conditions = {str(rule.path): lowered(_condition(rule), constants) for rule in checked.rules}
     definitions, conditions = shared(definitions, conditions)
@@ -105,7 +109,21 @@ def assemble(checked: CheckedPolicy) -> Policy:
             for rule in checked.rules
         ),
         evaluation=_evaluation(checked, constants),
+        derived=derived,
+        requires=_requires(checked),
     )
+
+
+def _requires(checked: CheckedPolicy) -> tuple[str, ...]:
+    """The functions of others that any expression of the file calls, by their entry points' names."""
+    called = {
+        identifier.rpartition(".")[0]
+        for one in (*checked.expressions(), *(t.limit for t in checked.thresholds))
+        for node in walk(one.tree)
+        if isinstance(node, Call)
+        for identifier in node.function.split("|")
+    }
+    return tuple(sorted(called - families().keys()))
 
 
 def _definitions(

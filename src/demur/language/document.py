@@ -21,7 +21,6 @@ from demur.backends.python.reading import read
 from demur.functions.values import INT_MAX, INT_MIN, UINT_MAX, EvaluationError
 from demur.language.document_forms import (
     POLICY_FORM,
-    TARGET_FORM,
     VERSION_FORM,
     Confidence,
     Expression,
@@ -36,6 +35,7 @@ from demur.language.document_forms import (
     TopName,
     Window,
 )
+from demur.language.document_of_suites import Suite
 from demur.policy import Shape
 
 ScalarType = Literal[
@@ -79,6 +79,9 @@ class Signal(Model):
     optional: bool = Field(
         False, description="Whether it may be absent; rules must then ask has()."
     )
+    derive: Expression | None = Field(
+        None, description="What computes it where a record does not bring it, a CEL expression."
+    )
     about: Text | None = Field(None, description="What it is, for readers.")
 
     @field_validator("min", "max")
@@ -109,6 +112,10 @@ def _disagreements(signal: Signal) -> list[str]:
         found.append(f"`of` is for lists and maps, not for {kind}")
     if signal.fields is not None and kind != "object":
         found.append(f"`fields` is for objects, not for {kind}")
+    if any(part.derive for part in (signal.of, *(signal.fields or {}).values()) if part):
+        found.append("`derive` is for a whole signal, not for a part of one")
+    if signal.derive is not None and signal.optional:
+        found.append("a signal with `derive` is always computed, so it is not `optional`")
     found.extend(_bound_problems(kind, signal.min, signal.max))
     if signal.max_size is not None and kind not in _SIZED:
         found.append(f"`max_size` is for text, bytes, lists and maps, not for {kind}")
@@ -240,16 +247,6 @@ class MetricSpec(Model):
     better: Literal["higher", "lower"] | None = Field(None, description="Which way is good.")
 
 
-class Suite(Model):
-    """A golden set, and what runs it."""
-
-    cases: Text | list[Text] = Field(description="The files of cases, from the policy's folder.")
-    target: Annotated[Text, StringConstraints(pattern=TARGET_FORM)] | None = Field(
-        None, description="What is run: python:MODULE:FUNCTION, an http URL, or command:…"
-    )
-    about: Text | None = Field(None, description="What the cases are.")
-
-
 class Requirement(Model):
     """A threshold with settings of its own."""
 
@@ -280,7 +277,9 @@ class Gate(Model):
     correction: Literal["holm", "bonferroni", "benjamini-hochberg", "none"] = Field(
         "holm", description="How slices share the error rate."
     )
-    baseline: Text | None = Field(None, description="The run that `baseline` is taken from.")
+    baseline: Text | None = Field(
+        None, description="What `baseline` is taken from: a file, a run, last-pass, branch:NAME."
+    )
     runbook: Text | None = Field(None, description="What to do when it fails.")
     about: Text | None = Field(None, description="What it guards.")
 

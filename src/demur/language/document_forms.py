@@ -23,6 +23,7 @@ NAME_FORM = r"^[a-z][a-z0-9_]*$"
 LABEL_FORM = r"^[a-z][a-z0-9_-]*$"
 POLICY_FORM = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 WINDOW_FORM = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$"
+TIMEOUT_FORM = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
 VERSION_FORM = (
     r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
 )
@@ -78,6 +79,7 @@ Label = Annotated[str, StringConstraints(pattern=LABEL_FORM, max_length=100)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=16_384)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 Window = Annotated[str, StringConstraints(pattern=WINDOW_FORM), AfterValidator(_lasting)]
+Timeout = Annotated[str, StringConstraints(pattern=TIMEOUT_FORM), AfterValidator(_lasting)]
 Number = Annotated[int | float, AfterValidator(_finite), WithJsonSchema({"type": "number"})]
 """A bound; whole numbers keep all their digits."""
 Samples = Annotated[int, Field(ge=1, le=INT_MAX)]

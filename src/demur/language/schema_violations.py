@@ -15,6 +15,7 @@ from demur.language.document_forms import (
     NAME_FORM,
     POLICY_FORM,
     TARGET_FORM,
+    TIMEOUT_FORM,
     VERSION_FORM,
     WINDOW_FORM,
 )
@@ -36,6 +37,7 @@ _FORMS = {
     LABEL_FORM: ("a name", "Begin with a small letter; then small letters, digits, `-` and `_`."),
     POLICY_FORM: ("a policy's name", "Write words in small letters with `-` between them."),
     WINDOW_FORM: ("a length of time", "Write a number and its unit: `15m`, `1h`, `7d`."),
+    TIMEOUT_FORM: ("a time-out", "Write a number and its unit: `500ms`, `30s`, `2m`."),
     VERSION_FORM: ("a version", "Write three numbers: `1.4.0`."),
     TARGET_FORM: ("a target", "Write `python:MODULE:FUNCTION`, an http URL, or `command:…`."),
 }

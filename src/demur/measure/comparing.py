@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from math import inf, isinf, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from demur.measure.drifting import drift_row
 from demur.measure.frames import Contributions, Frame
 from demur.measure.judge import Row
 from demur.measure.measuring import Run
@@ -25,7 +27,7 @@ from demur.measure.statistics import (
     resampled_difference,
     statistic_of,
 )
-from demur.measure.summaries import Value, worst_rate
+from demur.measure.summaries import OF_SETS, Value, worst_rate
 from demur.measure.thresholds import Threshold
 
 if TYPE_CHECKING:
@@ -66,11 +68,13 @@ class Comparison:
 
     def _row(self, threshold: Threshold, cut: Cut, keys: Sequence[Key]) -> Row:
         run = self.run
-        value = run.value(threshold.metric, cut, keys)
         names = [run.plan.dimensions[at] for at in cut]
         slice = Slice(tuple(zip(names, keys[0], strict=True)))
         if len(keys) > 1:
             slice = Slice(tuple((name, "") for name in names), len(keys))
+        if run.metrics.is_drift(threshold.metric):
+            return drift_row(threshold, run, self.baseline, cut, keys, slice)
+        value = run.value(threshold.metric, cut, keys)
         worst = value.high if threshold.is_upper else value.low
         measured = Measured(worst, value.known, value.samples, value.unknown)
         limit, baseline, problem = self._limit(threshold, cut, keys, value)
@@ -147,7 +151,7 @@ class Comparison:
         aggregates = [metrics.aggregates[at] for at in metric.aggregates]
         only = aggregates[0] if metric.is_plain else None
         kinds = {one.kind for one in aggregates}
-        if kinds & {"min", "max", "distinct"} or (kinds == {"count"} and not self.paired and only):
+        if kinds & {"min", "max", *OF_SETS} or (kinds == {"count"} and not self.paired and only):
             return None, None
         if threshold.uses_baseline:
             return self._against_baseline(threshold, cut, keys, limit, value)
@@ -185,7 +189,7 @@ class Comparison:
         rows_now, rows_before = now.rows(cut, keys), before.rows(cut, keys)
         here, here_before = _members(now, rows_now), _members(before, rows_before)
         if self.paired:
-            rows_now, rows_before = _pairs(now, before, rows_now, rows_before)
+            rows_now, rows_before = self._pairs(rows_now, rows_before)
         aggregate = metrics.aggregates[metric.aggregates[0]]
         few: FewChanges | None = None
         if metric.is_plain and aggregate.kind == "rate" and margin is not None:
@@ -233,6 +237,25 @@ class Comparison:
         range = Interval(range.low - high, range.high - low)
         return known_better(evidence, aggregates, worst - limit, fewest, range), 0.0
 
+    def _pairs(self, rows: Rows, rows_before: Rows) -> tuple[Rows, Rows]:
+        """The rows, side by side, of the cases that either run has in the slice.
+
+        A case may be in the slice in one run only, as of a slice by the decision: it counts in that
+        run.
+        """
+        partners, partners_before = self._partners
+        paired = rows[partners[rows] >= 0]
+        others = partners_before[rows_before]
+        others = others[(others >= 0) & ~_members(self.run.frame, paired)[others]]
+        first = np.concatenate([paired, others])
+        return first, partners[first]
+
+    @cached_property
+    def _partners(self) -> tuple[Rows, Rows]:
+        assert self.baseline is not None
+        now, before = self.run.frame, self.baseline.frame
+        return now.partners(before), before.partners(now)
+
     def _cases(self, threshold: Threshold, cut: Cut, keys: Sequence[Key]) -> tuple[str, ...]:
         """The first records that speak against a rate's threshold."""
         metric = self.run.metrics.metrics[threshold.metric]
@@ -251,22 +274,6 @@ def _members(frame: Frame, rows: Rows) -> Members:
     found = np.zeros(frame.size, dtype=bool)
     found[rows] = True
     return found
-
-
-def _pairs(now: Frame, before: Frame, rows: Rows, rows_before: Rows) -> tuple[Rows, Rows]:
-    """The rows, side by side, of the cases that either run has in the slice.
-
-    A case may be in the slice in one run only, as of a slice by the decision: it counts in that run.
-    """
-    names = [*(now.ids[at] for at in rows), *(before.ids[at] for at in rows_before)]
-    mine, theirs = now.by_id, before.by_id
-    pairs = [
-        (mine[one], theirs[one])
-        for one in dict.fromkeys(names)
-        if one is not None and one in mine and one in theirs
-    ]
-    first = np.array([one for one, _ in pairs], dtype=np.intp)
-    return first, np.array([one for _, one in pairs], dtype=np.intp)
 
 
 def _count(found: Contributions, rows: Rows) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -94,7 +94,8 @@ class Frame:
     """Records of a run: their ids, the metrics' columns as numbers with NaN for unknown, slices.
 
     `total` is how many records there are; fewer are here where they were sampled. `times` are when
-    they were made, in microseconds since the epoch, where that was asked for.
+    they were made, in microseconds since the epoch, where that was asked for. A column of text holds
+    numbers of its `labels`.
     """
 
     ids: Sequence[str | None]
@@ -104,6 +105,7 @@ class Frame:
     rules: Sequence[str]
     total: int
     times: NDArray[np.int64] | None = None
+    labels: Mapping[int, Sequence[str]] = field(default_factory=dict[int, Sequence[str]])
 
     @property
     def size(self) -> int:
@@ -114,6 +116,12 @@ class Frame:
     def by_id(self) -> dict[str, int]:
         """Each named record's row."""
         return {name: at for at, name in enumerate(self.ids) if name is not None}
+
+    def partners(self, other: Frame) -> NDArray[np.intp]:
+        """For each record the row of the other frame that has its id; -1 where none has."""
+        places = other.by_id
+        found = (-1 if one is None else places.get(one, -1) for one in self.ids)
+        return np.fromiter(found, dtype=np.intp, count=self.size)
 
     def part(self, rows: NDArray[np.intp]) -> Frame:
         """These records alone."""
@@ -126,6 +134,7 @@ class Frame:
             [self.rules[at] for at in places],
             len(places),
             None if self.times is None else self.times[rows],
+            self.labels,
         )
 
     def rows(self, cut: Cut, keys: Sequence[Key]) -> NDArray[np.intp]:
@@ -136,6 +145,8 @@ class Frame:
             self._rows_by_cut[cut] = self._rows_by_slice(cut)
         slices = self._rows_by_cut[cut]
         chosen = [slices[key] for key in keys if key in slices]
+        if len(chosen) == 1:
+            return chosen[0]
         return np.unique(np.concatenate(chosen)) if chosen else np.array([], dtype=np.intp)
 
     @cached_property
@@ -144,11 +155,23 @@ class Frame:
         return {}
 
     def _rows_by_slice(self, cut: Cut) -> Mapping[Key, NDArray[np.intp]]:
-        found: dict[Key, list[int]] = {}
+        numbers: dict[tuple[Any, ...], int] = {}
+        rows: list[int] = []
+        codes: list[int] = []
         for row, values in enumerate(zip(*(self.dimensions[at] for at in cut), strict=True)):
-            for key in keys_of(values):
-                found.setdefault(key, []).append(row)
-        return {key: np.array(rows, dtype=np.intp) for key, rows in found.items()}
+            # A record is in one slice, unless a dimension of it is a list.
+            one_slice = not any(isinstance(value, list) for value in values)
+            for key in (values,) if one_slice else keys_of(values):
+                rows.append(row)
+                codes.append(numbers.setdefault(key, len(numbers)))
+        coded = np.array(codes, dtype=np.intp)
+        ordered = np.array(rows, dtype=np.intp)[np.argsort(coded, kind="stable")]
+        ends = np.cumsum(np.bincount(coded, minlength=len(numbers)))
+        found: dict[Key, list[NDArray[np.intp]]] = {}
+        for values, part in zip(numbers, np.split(ordered, ends[:-1]), strict=True):
+            (key,) = keys_of(values)
+            found.setdefault(key, []).append(part)
+        return {key: np.sort(np.concatenate(parts)) for key, parts in found.items()}
 
     def parts(self, aggregate: Aggregate, rows: NDArray[np.intp]) -> dict[str, float]:
         """The aggregate's parts over these rows."""
@@ -170,6 +193,17 @@ class Frame:
 
     def contributions(self, aggregate: Aggregate, highest: bool) -> Contributions:
         """The aggregate's contributions, unknown ones as they make it highest, or lowest."""
+        place = aggregate, highest
+        if place not in self._contributions:
+            self._contributions[place] = self._contributed(aggregate, highest)
+        return self._contributions[place]
+
+    @cached_property
+    def _contributions(self) -> dict[tuple[Aggregate, bool], Contributions]:
+        """Those asked for before: every slice asks for the same."""
+        return {}
+
+    def _contributed(self, aggregate: Aggregate, highest: bool) -> Contributions:
         kept = np.ones(self.size, dtype=bool)
         open_ = np.zeros(self.size, dtype=bool)
         if aggregate.where is not None:
@@ -206,8 +240,16 @@ def frame(
     if total > limit:
         table = _sample(table, -(-total // limit))
     numeric = {at: f"x{at}" for at in range(len(metrics.columns)) if not _is_text(table[f"x{at}"])}
+    text = [at for at in range(len(metrics.columns)) if table[f"x{at}"].type().is_string()]
     timed = TIME in table.columns
-    names = [*numeric.values(), *(f"d{at}" for at in dimensions), IDENTITY, "action", "rule"]
+    names = [
+        *numeric.values(),
+        *(f"x{at}" for at in text),
+        *(f"d{at}" for at in dimensions),
+        IDENTITY,
+        "action",
+        "rule",
+    ]
     names += [TIME] if timed else []
     found = table.select(names).to_pyarrow()
     # Beyond 2^53 an int is the nearest double.
@@ -219,6 +261,9 @@ def frame(
         )
         for at, name in numeric.items()
     }
+    coded = {at: found[f"x{at}"].combine_chunks().dictionary_encode() for at in text}
+    for at, column in coded.items():
+        columns[at] = column.indices.cast("float64").to_numpy(zero_copy_only=False)
     return Frame(
         found[IDENTITY].to_pylist(),
         columns,
@@ -227,6 +272,7 @@ def frame(
         found["rule"].to_pylist(),
         total,
         found[TIME].fill_null(UNTIMED).to_numpy() if timed else None,
+        {at: column.dictionary.to_pylist() for at, column in coded.items()},
     )
 
 

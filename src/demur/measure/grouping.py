@@ -13,7 +13,7 @@ from ibis.expr import datatypes as dt
 from demur.backends.ibis.functions import Column
 from demur.measure.plan import Decided
 from demur.measure.slices import EMPTY, UNKNOWN, Cut, Key
-from demur.measure.summaries import Parts, parts
+from demur.measure.summaries import OF_SETS, Parts, parts
 from demur.runtime.aggregates import Aggregate, Metrics
 
 Summaries = Mapping[Cut, Mapping[Key, Mapping[int, Parts]]]
@@ -126,9 +126,8 @@ def _whole_sets(
     found: dict[Cut, dict[Key, dict[int, dict[str, float]]]],
 ) -> None:
     """Adds what needs all values of a slice at once: quantiles and counts of distinct values."""
-    chosen = {
-        at: one for at, one in enumerate(metrics.aggregates) if one.kind in ("quantile", "distinct")
-    }
+    kinds = {"quantile", *OF_SETS}
+    chosen = {at: one for at, one in enumerate(metrics.aggregates) if one.kind in kinds}
     if not chosen:
         return
     for cut, slices in found.items():
@@ -163,7 +162,7 @@ def _of_sets(aggregate: Aggregate, table: Any, unknown: bool) -> dict[str, Colum
     value = table[f"x{aggregate.value}"]
     where = None if aggregate.where is None else table[f"x{aggregate.where}"]
     kept = None if where is None else where.fill_null(False)
-    if aggregate.kind == "distinct":
+    if aggregate.kind in OF_SETS:
         return {"known": value.nunique(where=kept)}
     number = value.cast(dt.float64)
     found = {"known": number.quantile(aggregate.share, where=kept)}

@@ -244,7 +244,7 @@ def _tested(
         verdict = "fail"
     interval = test.evidence.interval(demand.confidence)
     measured, difference = row.measured, None
-    if row.baseline is None:
+    if row.baseline is None or row.baseline.value is None:
         measured = replace(measured, interval=interval)
     else:
         difference = _shifted(interval, row, test.limit)
@@ -364,7 +364,7 @@ def _head(row: Row, demand: _Demand, value: str, limit: str) -> str:
     if row.baseline is not None and row.baseline.value is not None:
         (text,) = _texts(row.baseline.value)
         before = f" ({text} in the baseline)"
-    return f"{value} of {_cases(row.measured)}{before}, where {allowed}"
+    return f"{value} over {_cases(row.measured)}{before}, where {allowed}"
 
 
 def _cases(measured: Measured) -> str:

@@ -12,6 +12,7 @@ from demur.measure.frames import Frame, frame
 from demur.measure.grouping import Summaries, pooled, summarise
 from demur.measure.metrics import metric_value
 from demur.measure.plan import Decided, Plan
+from demur.measure.records import journal
 from demur.measure.records.connecting import engine_error
 from demur.measure.records.opening import ATTEMPTS, open_records
 from demur.measure.records.relation import Relation, UnreadableTable, Wanted
@@ -97,16 +98,42 @@ def read_and(
     """
     problem: Exception | None = None
     for attempt in range(ATTEMPTS):
+        relation: Relation | None = None
         try:
-            return compute(open_records(connection, sources, wanted, shapes_of(policy), attempt))
+            relation = open_records(connection, sources, wanted, shapes_of(policy), attempt)
+            return compute(relation)
         except UnreadableTable:
             raise
         except Exception as failure:
-            if not _is_of_the_engine(failure):
+            # What DuckDB says while Arrow takes its batches arrives as an OSError.
+            in_a_batch = isinstance(failure, OSError) and relation and relation.is_provisional
+            if not in_a_batch and not _is_of_the_engine(failure):
                 raise
             problem = failure
+        if relation is not None and not relation.is_provisional:
+            break
     assert problem is not None
     raise UnreadableTable(f"The engine {connection.name} failed: {engine_error(problem)}")
+
+
+def read_run_and(
+    connection: Any,
+    sources: Sequence[str],
+    wanted: Wanted,
+    policy: Policy,
+    compute: Callable[[Relation], Result],
+) -> Result:
+    """As `read_and`; of a journal `compute` gets each request once, as it ended, with its outcome."""
+    if not journal.is_journal(connection, sources):
+        return read_and(connection, sources, wanted, policy, compute)
+    lines = journal.with_lines(wanted)
+    return read_and(
+        connection,
+        sources,
+        lines,
+        policy,
+        lambda relation: compute(journal.finals(relation, lines)),
+    )
 
 
 def measure(connection: Any, sources: Sequence[str], plan: Plan, cuts: Sequence[Cut]) -> Run:
@@ -116,7 +143,7 @@ def measure(connection: Any, sources: Sequence[str], plan: Plan, cuts: Sequence[
         decided = deciding.decided(plan, relation)
         return Run(plan, tuple(sources), decided, summarise(decided, plan.metrics, cuts))
 
-    return read_and(connection, sources, plan.wanted, plan.evaluator.policy, compute)
+    return read_run_and(connection, sources, plan.wanted, plan.evaluator.policy, compute)
 
 
 def restricted(run: Run, names: Any, cuts: Sequence[Cut]) -> Run:

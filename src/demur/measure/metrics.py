@@ -56,7 +56,7 @@ def admissible(metric: Metric, metrics: Metrics, samples: int, evaluator: Evalua
 
 def _admissible(aggregate: Aggregate, samples: int) -> Bounds:
     match aggregate.kind:
-        case "rate":
+        case "rate" | "unique_rate":
             return 0.0, 1.0
         case "count":
             return (0.0 if aggregate.value is not None else float(samples)), float(samples)

@@ -17,7 +17,7 @@ from demur.backends.ibis.decisions import DecisionColumns
 from demur.backends.ibis.functions import Column
 from demur.backends.ibis.lowering import SCALARS, Scope, Unsupported, known, lower
 from demur.backends.python.decisions import reachable
-from demur.measure.records.python_columns import row_evaluator
+from demur.measure.records.python_columns import ARROW, row_evaluator
 from demur.measure.records.relation import (
     IDENTITY,
     PRESENT,
@@ -29,11 +29,14 @@ from demur.measure.records.relation import (
 )
 from demur.policy import all_objects, type_of
 from demur.runtime.aggregates import DECISION, Metrics, policy_of_records
+from demur.runtime.derivation import derived_signals
 from demur.runtime.evaluator import Evaluator
-from demur.tree import Expression, Signal
+from demur.tree import Expression, Has, Signal
 
 Units = Mapping[str, Expression]
 """What is computed of each record, by a name for people: conditions of rules, values of metrics."""
+DERIVED = "signal "
+"""What begins the name of a unit that is a derived signal; its path follows."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,23 @@ def plan(
         stage, _, signal = name.partition(".")
         values[f"slice {name}"] = Signal(stage, signal, _type_of(name, evaluator))
     trees = [*conditions.values(), *values.values()]
-    read = [*trees, *reachable(policy, trees).values()]
+    wanted_too = derived_signals(policy, trees)
+    derived = {
+        (stage, name): Signal(stage, name, _type_of(f"{stage}.{name}", evaluator))
+        for stage, name in policy.derived
+        if (stage, name) in wanted_too
+    }
+    values |= {f"{DERIVED}{stage}.{name}": one for (stage, name), one in derived.items()}
+    trees += [*derived.values(), *(policy.derived[one] for one in derived)]
+    # Whether a record brings a derived signal must be known even where it is malformed.
+    read = [*trees, *reachable(policy, trees).values(), *map(Has, derived.values())]
     if recorded:
-        read += [
-            Signal("decision", name, type_of(DECISION[name], name))
+        recorded_parts = {
+            f"decision {name}": Signal("decision", name, type_of(DECISION[name], name))
             for name in (*_NAMES, "failures")
-        ]
+        }
+        values |= recorded_parts
+        read += recorded_parts.values()
         found = replace(wanted(policy_of_records(policy), read), timed=True)
     else:
         found = wanted(policy, read)
@@ -128,6 +142,7 @@ class Builder:
         self._definitions: dict[str, Unsupported | str] = {}
         policy = plan.evaluator.policy
         self._decisions: DecisionColumns | None = None
+        self._copies: dict[str, str] = {}
         self._objects = all_objects(policy)
 
     def build(self) -> Decided:
@@ -150,6 +165,22 @@ class Builder:
             except Unsupported as reason:
                 self._signals[path] = reason
         self.table = self.table.mutate(**columns)
+        self._derive()
+
+    def _derive(self) -> None:
+        """Derived signals are Python's, so that what reads them need not be."""
+        derived = [name for name in self.plan.values if name.startswith(DERIVED)]
+        for name in derived:
+            path = name.removeprefix(DERIVED)
+            self._signals[path] = Unsupported(f"{path}: it is derived")
+        for name in derived:
+            path = name.removeprefix(DERIVED)
+            shape = self.plan.wanted.shapes[path]
+            if not has_column_type(shape) or self.plan.values[name].type not in ARROW:
+                continue
+            column = self._unit(name, self.plan.values[name])
+            self.table = self.table.mutate(**{f"{path}!": column})
+            self._signals[path] = f"{path}!"
 
     def _define(self) -> None:
         policy = self.plan.evaluator.policy
@@ -184,7 +215,7 @@ class Builder:
         if self.plan.wanted.timed:
             columns[TIME] = self.table[TIME]
         if self._decisions is None:
-            columns |= {name: self._signal("decision", name).fill_null("") for name in _NAMES}
+            columns |= {name: self._recorded(name).fill_null("") for name in _NAMES}
         else:
             columns["rank"] = self.table.rank
         for name in self.plan.evaluator.policy.failures:
@@ -201,15 +232,29 @@ class Builder:
                 lists.add(at)
                 column = column if column.type().value_type.is_string() else column.map(_text)
             columns[f"d{at}"] = column if column.type().is_array() else _text(column)
-        table = self.table.select(**columns)
+        table = self.table.select(**self._stored(columns))
         return Decided(self.relation, table, frozenset(lists), dict(self.unsupported))
 
+    def _stored(self, columns: Mapping[str, Column]) -> dict[str, Column]:
+        """The columns that must be stored: each once, and none of those that the rank tells."""
+        names: dict[Any, str] = {}
+        if self._decisions is not None:
+            names = {self._decisions.column(one, self.table.rank).op(): one for one in _NAMES}
+        kept: dict[str, Column] = {}
+        for name, column in columns.items():
+            first = names.setdefault(column.op(), name)
+            if first == name:
+                kept[name] = column
+            else:
+                self._copies[name] = first
+        return kept
+
     def named(self, table: Any) -> Any:
-        """The selected table with the decision's names, which need not be stored: its rank tells."""
-        if self._decisions is None:
-            return table
-        names = {name: self._decisions.column(name, table.rank) for name in _NAMES}
-        return table.mutate(**names).drop("rank")
+        """The stored table with every column: the decision's names, and what was stored once."""
+        if self._decisions is not None:
+            names = {name: self._decisions.column(name, table.rank) for name in _NAMES}
+            table = table.mutate(**names).drop("rank")
+        return table.mutate(**{name: table[first] for name, first in self._copies.items()})
 
     def _must_be_there(self, path: str) -> bool:
         shape = self.plan.wanted.shapes[path]
@@ -221,7 +266,12 @@ class Builder:
     def _counts_as(self, failure: str) -> Column:
         if self._decisions is not None:
             return self._decisions.has_member("failures", failure)
-        return self._signal("decision", "failures").contains(failure).fill_null(False)
+        return self._recorded("failures").contains(failure).fill_null(False)
+
+    def _recorded(self, name: str) -> Column:
+        """A part of the decision that a record holds."""
+        unit = f"decision {name}"
+        return self._unit(unit, self.plan.values[unit])
 
     def _unit(self, name: str, tree: Expression) -> Column:
         """The unit's column: the engine's, or else Python's, which is NULL until it is computed."""

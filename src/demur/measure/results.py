@@ -178,6 +178,18 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Something that was otherwise in an earlier run: the policy, the commit, a part of the system.
+
+    `before` and `now` are digests; None where that run does not tell.
+    """
+
+    what: str
+    before: str | None
+    now: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class GateResult:
     """What a gate found.
 
@@ -185,7 +197,9 @@ class GateResult:
     point into it. `problems` are errors that concern no single requirement, such as cases that the
     baseline had and this run lost: pairs of a code and a sentence. `unchecked` says why it is not
     known which cases must have been run, where it is not. `fallbacks` say what the engine
-    could not express and Python evaluated, and why.
+    could not express and Python evaluated, and why. `changes` are what changed since the baseline's
+    run, where that is one that was kept. `failure_runbooks` are the paths or addresses of the
+    runbooks' sections on the failures that have one.
     """
 
     policy: str
@@ -212,6 +226,8 @@ class GateResult:
     unchecked: str = ""
     unknown_signals: Mapping[str, int] = field(default_factory=dict[str, int])
     runbook_section: str = ""
+    changes: tuple[Change, ...] = ()
+    failure_runbooks: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def verdict(self) -> str:

@@ -39,6 +39,12 @@ class Statistic:
         """Whether sums over the rows are enough."""
         return all(one.adds_up for one in self.parts)
 
+    @property
+    def share(self) -> float | None:
+        """The share of the one quantile that the metric is of; None where it is of anything else."""
+        one = self.parts[0]
+        return one.share if len(self.parts) == 1 and one.kind == "quantile" else None
+
     def of_rows(self, rows: Rows) -> float | None:
         """The metric over these rows, some of them several times."""
         return self.compute([one.value(rows) for one in self.parts])
@@ -89,8 +95,29 @@ def resampled_difference(
     paired: bool,
 ) -> Resampled:
     """The bootstrap of what lies between a metric and its limit, over cases or over two samples."""
+    from demur.measure.evidence.resampled_quantiles import resample_quantiles
     from demur.measure.evidence.resampling import resample, resample_totals
 
+    share = now.share
+    if share is not None and share == before.share:
+        kept, kept_before = now.parts[0].kept[rows], before.parts[0].kept[rows_before]
+        if not paired or bool((kept == kept_before).all()):
+
+            def of_quantiles(
+                values: NDArray[np.float64], values_before: NDArray[np.float64]
+            ) -> NDArray[np.float64]:
+                pairs = zip(values.tolist(), values_before.tolist(), strict=True)
+                return np.array(
+                    [difference(now.compute([a]), before.compute([b])) for a, b in pairs]
+                )
+
+            return resample_quantiles(
+                of_quantiles,
+                share,
+                now.parts[0].values[rows[kept]],
+                before.parts[0].values[rows_before[kept_before]],
+                is_paired=paired,
+            )
     if not (now.adds_up and before.adds_up):
 
         def of_rows(at: Rows, at_before: Rows) -> float:

@@ -17,8 +17,10 @@ import numpy as np
 from ibis.expr import datatypes as dt
 
 from demur.backends.ibis.functions import Column
-from demur.runtime.aggregates import Aggregate, Range
+from demur.runtime.aggregates import DRIFTS, Aggregate, Range
 
+OF_SETS = frozenset(("distinct", "unique_rate"))
+"""The aggregates of how many different values there are."""
 Parts = Mapping[str, float]
 """Sums by name. Those of several groups of records add up; `min` and `max` combine as they say."""
 
@@ -57,7 +59,9 @@ def parts(aggregate: Aggregate, columns: Mapping[int, Column]) -> dict[str, Colu
         kept, open_ = where.fill_null(False), where.isnull()
 
     def count(condition: Column, among: Column | None = None) -> Column:
-        return (condition if among is None else condition & among).cast(dt.int32).sum()
+        # Engines add up doubles faster than the wide whole numbers that they add ints up to.
+        ones = (condition if among is None else condition & among).cast(dt.int32).cast(dt.float64)
+        return ones.sum().cast(dt.int64)
 
     if aggregate.kind in ("rate", "count"):
         found = {
@@ -135,7 +139,7 @@ def parts_of_rows(aggregate: Aggregate, rows: Iterable[tuple[Any, Any, Any]]) ->
             "divisor_missing": sum(s is None for _, s in kept),
         }
     found["n"] = len(known)
-    if aggregate.kind == "distinct":
+    if aggregate.kind in OF_SETS | DRIFTS:
         return found
     numbers = [float(x) for x in known]
     match aggregate.kind:
@@ -157,7 +161,7 @@ def parts_of_rows(aggregate: Aggregate, rows: Iterable[tuple[Any, Any, Any]]) ->
 def all_parts(aggregate: Aggregate, triples: Sequence[tuple[Any, Any, Any]]) -> dict[str, float]:
     """As `parts_of_rows`, with what only all values together give: quantiles, distinct values."""
     found = parts_of_rows(aggregate, triples)
-    if aggregate.kind == "distinct":
+    if aggregate.kind in OF_SETS:
         known = {x for x, _, w in triples if w is True and x is not None}
         return {**found, "known": len(known)}
     if aggregate.kind != "quantile":
@@ -214,6 +218,10 @@ def value_of(aggregate: Aggregate, found: Parts) -> Value:
         case "distinct":
             count = get("known", 0.0)
             return Value(count, count, count + unknown, samples, unknown)
+        case "unique_rate":
+            count = get("known", 0.0)
+            low, high = (_divided(one, samples) for one in (count, count + unknown))
+            return Value(_divided(count, get("n", 0)), low, high, samples, unknown, doubtful)
         case _:
             known = get("known")
             low, high = get("low", known), get("high", known)

@@ -59,7 +59,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate of a compiled policy."""
+    """A gate of a compiled policy. `baseline` is what `--baseline` is where it is not given."""
 
     name: str
     suites: tuple[str, ...]
@@ -67,6 +67,7 @@ class Gate:
     correction: str
     runbook: str | None
     about: str | None
+    baseline: str | None = None
 
 
 def gates(evaluator: Evaluator) -> dict[str, Gate]:
@@ -88,6 +89,7 @@ def gates(evaluator: Evaluator) -> dict[str, Gate]:
             said.get("correction", "holm"),
             said.get("runbook"),
             said.get("about"),
+            said.get("baseline"),
         )
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from click import style
 
 from demur.cel.render import render
-from demur.functions.values import EvaluationError
+from demur.functions.values import EvaluationError, Unavailable
 from demur.policy import Rule
 from demur.report import printable
 from demur.runtime.decision import Decision, display, plain
@@ -30,6 +30,7 @@ def headline(decision: Decision) -> str:
 
 def explain(evaluator: Evaluator, decision: Decision, record: Mapping[str, Any]) -> str:
     """The decision, each rule with its value and the signals behind it, and what is unknown."""
+    record = evaluator.complete(record, decision.stage)
     lines = [headline(decision)]
     if decision.why:
         lines.append(f"  why: {printable(decision.why)}")
@@ -56,7 +57,11 @@ def _rule(
         return lines
     lines.append(f"          {render(rule.condition, evaluator.policy.definitions)}")
     values = evaluator.values_read(rule.condition, record)
-    read = {name: f"{name} = {_short(value)}" for name, value in values.items()}
+    read = {
+        name: f"{name} = {_short(value)}"
+        for name, value in values.items()
+        if value.__class__ is not Unavailable
+    }
     if isinstance(state, EvaluationError):
         for reason in state.reasons:
             known = f"{read[reason.signal]}, which" if reason.signal in read else reason.signal

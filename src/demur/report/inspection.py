@@ -14,6 +14,7 @@ from demur.backends.python.decisions import (
     write_precise,
 )
 from demur.cel.render import render
+from demur.functions import extensions
 from demur.policy import ParameterValue, Policy, Response, Rule, Shape
 from demur.runtime.decision import display, plain
 from demur.runtime.encoding import read_expression
@@ -54,11 +55,18 @@ def inspect(evaluator: Evaluator, stage: str | None = None) -> dict[str, Any]:
         "owner": policy.owner,
         "runbook": policy.runbook,
         "language": policy.language,
+        "requires": [
+            {"function": name, "package": extensions.package(name)} for name in policy.requires
+        ],
         "stages": [
             {
                 "name": name,
                 "signals": [
-                    {**_signal(signal, shape), "read_by": readers.get((name, signal), [])}
+                    {
+                        **_signal(signal, shape),
+                        "derive": _derivation(policy, name, signal),
+                        "read_by": readers.get((name, signal), []),
+                    }
                     for signal, shape in sorted(signals.items())
                 ],
             }
@@ -135,6 +143,12 @@ def _signal(name: str, shape: Shape) -> dict[str, Any]:
         "unit": shape.unit,
         "otel": shape.otel,
     }
+
+
+def _derivation(policy: Policy, stage: str, name: str) -> str | None:
+    """What computes the signal where a record does not bring it, as CEL."""
+    tree = policy.derived.get((stage, name))
+    return None if tree is None else render(tree, policy.definitions)
 
 
 def _type(shape: Shape) -> str:
@@ -214,6 +228,11 @@ def draw(facts: Mapping[str, Any]) -> str:
     lines.extend(
         f"{name:<9}{facts[name]}" for name in ("digest", "owner", "runbook") if facts[name]
     )
+    if facts["requires"]:
+        lines += ["", _heading("functions of other packages")]
+        lines += (
+            f"{_INDENT}{one['function']}{_in_brackets(one['package'])}" for one in facts["requires"]
+        )
     for stage in facts["stages"]:
         lines += ["", _heading(f"stage {stage['name']}"), *map(_signal_line, stage["signals"])]
     if facts["outcome"]:
@@ -268,7 +287,8 @@ def _signal_line(signal: Mapping[str, Any]) -> str:
     about = _in_brackets(*_bounds(signal), signal["unit"], *marks)
     readers = signal.get("read_by")
     read = f" <- {', '.join(readers)}" if readers else ""
-    return f"{_INDENT}{signal['name']}: {signal['type']}{about}{style(read, dim=True)}"
+    derived = f" = {signal['derive']}" if signal.get("derive") else ""
+    return f"{_INDENT}{signal['name']}: {signal['type']}{about}{derived}{style(read, dim=True)}"
 
 
 def _bounds(facts: Mapping[str, Any]) -> list[str]:

@@ -27,6 +27,20 @@ DECISION: Mapping[str, Shape] = {
 """The decision as signals of a stage of its own; a rule or failure that there is not is empty."""
 
 
+DRIFTS = frozenset(("kolmogorov_smirnov", "jensen_shannon", "psi"))
+"""The aggregates that compare the distribution of a signal with the baseline's."""
+_KINDS: Mapping[str, str] = {
+    "unknown_rate": "rate",
+    "unique_rate": "unique_rate",
+    "kolmogorov_smirnov": "kolmogorov_smirnov",
+    "jensen_shannon": "jensen_shannon",
+    "drift_string": "jensen_shannon",
+    "drift_bool": "jensen_shannon",
+    "drift": "kolmogorov_smirnov",
+}
+"""The kinds of the aggregates whose overloads do not begin with theirs and a type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """The numbers that an unknown value could be."""
@@ -49,6 +63,11 @@ class Aggregate:
     share: float = 0.0
     range: Range = Range()
     second_range: Range = Range()
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether it compares two runs, so that one of them has no value."""
+        return self.kind in DRIFTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +98,10 @@ class Metrics:
     aggregates: tuple[Aggregate, ...]
     metrics: Mapping[str, Metric]
 
+    def is_drift(self, name: str) -> bool:
+        """Whether the metric compares two runs, so that it has no value of one."""
+        return any(self.aggregates[at].is_drift for at in self.metrics[name].aggregates)
+
 
 def policy_of_records(policy: Policy) -> Policy:
     """The policy with outcome and decision as stages, so that metrics can read them."""
@@ -96,6 +119,8 @@ def policy_of_records(policy: Policy) -> Policy:
         failures=policy.failures,
         rules=(),
         evaluation={},
+        derived=policy.derived,
+        requires=policy.requires,
     )
 
 
@@ -109,7 +134,7 @@ def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:
 
     def column(tree: Expression) -> int:
         if tree.type == "double":
-            tree = Call("arithmetic.known", (tree,), "double", tree.span)
+            tree = _known(tree)
         return columns.setdefault(str(write_expression(tree)), (len(columns), tree))[0]
 
     for name in names:
@@ -146,11 +171,13 @@ def with_decision(tree: Expression) -> Expression:
 
 def _aggregate(node: Call, column: Callable[[Expression], int], evaluator: Evaluator) -> Aggregate:
     name = node.function.removeprefix("aggregates.")
-    kind = name.partition("_")[0]
+    kind = kind_of(node)
     parts = list(node.arguments)
     where = column(parts.pop()) if name.endswith("_where") and kind != "count" else None
     if not parts:
         return Aggregate(kind)
+    if name.startswith("unknown_rate"):
+        return Aggregate(kind, column(_is_unknown(parts[0])), where=where)
     value = column(parts[0])
     range = _range(parts[0], evaluator.policy)
     if kind == "ratio":
@@ -159,6 +186,31 @@ def _aggregate(node: Call, column: Callable[[Expression], int], evaluator: Evalu
     if kind == "quantile":
         return Aggregate(kind, value, where=where, share=_share(parts[1], evaluator), range=range)
     return Aggregate(kind, value, where=where, range=range)
+
+
+def kind_of(aggregate: Call) -> str:
+    """The kind of a call of an aggregate: several overloads have the same."""
+    name = aggregate.function.removeprefix("aggregates.")
+    found = (kind for prefix, kind in _KINDS.items() if name.startswith(prefix))
+    return next(found, name.partition("_")[0])
+
+
+def is_drift(tree: Expression) -> bool:
+    """Whether the expression is an aggregate that compares two runs."""
+    if not isinstance(tree, Call) or not tree.function.startswith("aggregates."):
+        return False
+    return kind_of(tree) in DRIFTS
+
+
+def _known(tree: Expression) -> Expression:
+    return Call("arithmetic.known", (tree,), "double", tree.span)
+
+
+def _is_unknown(tree: Expression) -> Expression:
+    """The condition that the expression is unknown, as a computed NaN is."""
+    if tree.type == "double":
+        tree = _known(tree)
+    return Call("logic.is_unknown", (tree,), "bool", tree.span)
 
 
 def _share(tree: Expression, evaluator: Evaluator) -> float:

@@ -88,9 +88,23 @@ def decode(data: bytes) -> tuple[Policy, str]:
     if isinstance(language, int) and language > LANGUAGE:
         raise _newer(f"language version {language}")
     try:
-        return read_policy(content), f"sha256:{digest}"
+        policy = read_policy(content)
     except MALFORMED:
         raise malformed() from None
+    if policy.requires:
+        _load_extensions(policy.requires)
+    return policy, f"sha256:{digest}"
+
+
+def _load_extensions(names: tuple[str, ...]) -> None:
+    """Loads the functions that other packages provide. Raises `BundleError` for one that cannot be."""
+    from demur.functions.extensions import ExtensionError, load
+
+    for name in names:
+        try:
+            load(name)
+        except ExtensionError as failure:
+            raise BundleError("DM708", failure.message, failure.help) from None
 
 
 def parts(data: bytes) -> tuple[bytes, bytes]:

@@ -40,5 +40,11 @@ BUNDLE_CODES: dict[str, tuple[str, str, str]] = {
         "After its one line a bundle has signatures, a line each, and nothing else. Copy it again, or "
         "compile the policy again.",
     ),
+    "DM708": (
+        "missing-extension",
+        "The bundle needs a function that is not installed here",
+        "The policy calls a function that another package provides, by an entry point of the group "
+        "`demur.functions`. Install that package where the bundle is loaded.",
+    ),
 }
 """Name, title, and an explanation for the reference."""

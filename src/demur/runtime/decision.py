@@ -144,6 +144,11 @@ class Decision:
         return self.action not in ANSWERED
 
     @property
+    def is_silent(self) -> bool:
+        """Whether no rule spoke and nothing was unknown, so that no record is needed to tell of it."""
+        return not self._spoken and not self._unknowns
+
+    @property
     def digest(self) -> str:
         """The digest of the policy that decided."""
         return self._evaluator.digest
@@ -214,9 +219,14 @@ class Decision:
             "rules": [rule.name for rule, _ in self._spoken],
             "failure": self.failure or "",
             "failures": list(self.failures),
-            "unknown": list(dict.fromkeys(one.signal for one in self.unknown if one.signal)),
+            "unknown": self._unknown_signals(),
             "stage": self.stage or next(reversed(self._evaluator.stages), ""),
         }
+
+    def _unknown_signals(self) -> list[str]:
+        if not self._unknowns:
+            return []
+        return list(dict.fromkeys(one.signal for one in self.unknown if one.signal))
 
     def to_dict(self) -> dict[str, Any]:
         """The decision as JSON data, as `schemas/decision.schema.json` says; personal values masked."""

@@ -224,6 +224,14 @@ def _read_text(parts: Any) -> tuple[str | Expression, ...]:
 
 def write_policy(policy: Policy) -> dict[str, Any]:
     """A compiled policy as JSON data."""
+    parts: dict[str, Any] = {}
+    # Left out where there are none, so that a policy without them has the digest it always had.
+    if policy.derived:
+        parts["derive"] = [
+            [stage, name, write_expression(tree)] for (stage, name), tree in policy.derived.items()
+        ]
+    if policy.requires:
+        parts["requires"] = list(policy.requires)
     return {
         "demur": policy.language,
         "policy": policy.name,
@@ -254,6 +262,7 @@ def write_policy(policy: Policy) -> dict[str, Any]:
             for rule in policy.rules
         ],
         "evaluation": policy.evaluation,
+        **parts,
     }
 
 
@@ -284,6 +293,11 @@ def read_policy(data: Any) -> Policy:
         failures=data["failures"],
         rules=tuple([_read_rule(rule) for rule in data["rules"]]),
         evaluation=data["evaluation"],
+        derived={
+            (_of(stage, str), _of(name, str)): read_expression(tree)
+            for stage, name, tree in data.get("derive", ())
+        },
+        requires=tuple([_of(name, str) for name in data.get("requires", ())]),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Thunk = Callable[[], Any]
     Conditions = Callable[[Any], tuple[Thunk, ...]]
+    Derive = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Evaluator:
@@ -61,6 +62,8 @@ class Evaluator:
         Raises ValueError for a stage that the policy has not.
         """
         prepared = self._last if stage is None else self._at(stage)
+        if prepared.derive is not None:
+            record = prepared.derive(record)
         fired = prepared.decide(record)
         if fired is None:
             return self._decide_precisely(prepared, record, strict)
@@ -68,6 +71,15 @@ class Evaluator:
             return prepared.answer
         responses = prepared.responses
         return Decision(self, prepared.stage, record, tuple([responses[at] for at in fired]))
+
+    def complete(self, record: Mapping[str, Any], stage: str | None = None) -> Mapping[str, Any]:
+        """The record with the derived signals that it does not bring, up to `stage`, the last by default.
+
+        What cannot be computed stands there as `Unavailable`. Deciding does this by itself; ask for it
+        to keep the record as it was decided. Raises ValueError for a stage that the policy has not.
+        """
+        derive = (self._last if stage is None else self._at(stage)).derive
+        return record if derive is None else derive(record)
 
     def _decide_precisely(
         self, prepared: _Prepared, record: Mapping[str, Any], strict: bool
@@ -94,7 +106,8 @@ class Evaluator:
         self, record: Mapping[str, Any], stage: str | None = None
     ) -> list[tuple[Rule, bool | EvaluationError]]:
         """For each rule at the stage, in file order: true, false, or the error that leaves it open."""
-        return self._outcomes(self._last if stage is None else self._at(stage), record)
+        prepared = self._last if stage is None else self._at(stage)
+        return self._outcomes(prepared, self.complete(record, stage))
 
     def evaluate(self, expressions: Sequence[Expression], record: Mapping[str, Any]) -> list[Any]:
         """Each expression's value over the record, or its `EvaluationError` (not raised)."""
@@ -105,7 +118,18 @@ class Evaluator:
     ) -> Callable[[Mapping[str, Any]], list[Any]]:
         """As `evaluate`, compiled once for many records."""
         conditions = write_precise(self.policy, expressions).function()
-        return lambda record: _settled(conditions, record)
+        derive = self.derivation(expressions)
+        if derive is None:
+            return lambda record: settled(conditions, record)
+        return lambda record: settled(conditions, derive(record))
+
+    def derivation(self, expressions: Sequence[Expression]) -> Derive | None:
+        """What adds to a record the derived signals that these expressions read; None for none."""
+        if not self.policy.derived:
+            return None
+        from demur.runtime.derivation import derivation, derived_signals
+
+        return derivation(self.policy, derived_signals(self.policy, expressions))
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> Evaluator:
         """The same policy with other values for some parameters, and so another digest.
@@ -129,7 +153,7 @@ class Evaluator:
             conditions = write_precise(self.policy, parts).function()
             self._texts[id(text)] = (text, conditions, parts)
         _, conditions, parts = self._texts[id(text)]
-        values = iter(zip(parts, _settled(conditions, record), strict=True))
+        values = iter(zip(parts, settled(conditions, record), strict=True))
         written: list[str] = []
         for part in text:
             if isinstance(part, str):
@@ -172,8 +196,22 @@ class Evaluator:
             rules = tuple([rule for rule in self.policy.rules if rule.stage <= last])
             answer = Decision(self, stage, None, ())
             decide = _generated(write_optimistic, self.policy, rules)
-            prepared = self._prepared[stage] = _Prepared(stage, rules, decide, answer)
+            prepared = _Prepared(stage, rules, decide, answer, self._derivation_until(last))
+            self._prepared[stage] = prepared
         return prepared
+
+    def _derivation_until(self, last: int) -> Derive | None:
+        """What adds all derived signals of the stages up to the one at `last`."""
+        if not self.policy.derived:
+            return None
+        from demur.runtime.derivation import derivation
+
+        order = self._order
+        try:
+            known = [one for one in self.policy.derived if order[one[0]] <= last]
+            return derivation(self.policy, known)
+        except (*MALFORMED, EvaluationError):
+            raise malformed() from None
 
     def _outcomes(
         self, prepared: _Prepared, record: Mapping[str, Any]
@@ -183,7 +221,7 @@ class Evaluator:
             trees = [rule.condition for rule in prepared.rules]
             conditions = _generated(write_precise, self.policy, trees)
             prepared.conditions = conditions
-        states = _settled(conditions, record)
+        states = settled(conditions, record)
         return [
             (rule, state if isinstance(state, bool | EvaluationError) else _NOT_A_BOOL)
             for rule, state in zip(prepared.rules, states, strict=True)
@@ -193,7 +231,7 @@ class Evaluator:
 class _Prepared:
     """A stage's rules with their generated code; the precise form is made when first needed."""
 
-    __slots__ = ("answer", "conditions", "decide", "responses", "rules", "stage")
+    __slots__ = ("answer", "conditions", "decide", "derive", "responses", "rules", "stage")
 
     def __init__(
         self,
@@ -201,12 +239,14 @@ class _Prepared:
         rules: tuple[Rule, ...],
         decide: Callable[[Any], tuple[int, ...] | None],
         answer: Decision,
+        derive: Derive | None,
     ) -> None:
         self.stage = stage
         self.rules = rules
         self.responses = tuple([(rule, rule.response) for rule in rules])
         self.decide = decide
         self.answer = answer
+        self.derive = derive
         self.conditions: Conditions | None = None
 
 
@@ -221,7 +261,8 @@ def _generated(write: Callable[..., Any], policy: Policy, parts: Sequence[Any]) 
 _NOT_A_BOOL = error("the condition is not a bool")
 
 
-def _settled(conditions: Conditions, record: Mapping[str, Any]) -> list[Any]:
+def settled(conditions: Conditions, record: Mapping[str, Any]) -> list[Any]:
+    """Each condition's value over the record, or its `EvaluationError` (not raised)."""
     return [_settle(thunk) for thunk in conditions(record)]
 
 

@@ -95,6 +95,7 @@ NATIVE: dict[str, Native] = {
     "logic.not": Native(negated),
     "logic.and": Native(lambda *parts: reduce(and_, parts)),
     "logic.or": Native(lambda *parts: reduce(or_, parts)),
+    "logic.is_unknown": Native(lambda a: closed(a.isnull())),
     "conversions.bool_of_bool": Native(_same),
     "conversions.int_of_int": Native(_same),
     "conversions.double_of_double": Native(_same),
@@ -142,15 +143,18 @@ REASONS = {
     "comparison": "engines compare values of mixed, unsigned, nested or nanosecond types otherwise",
     "conversions": "engines convert and write numbers and text otherwise",
     "encoders": "engines have no strict base64",
+    "grounding": "engines do not compare texts so",
     "lists": "engines count, join and add up lists otherwise",
     "logic": "it is an error by design",
     "maps": "maps are read in Python",
     "math": "engines round and overflow otherwise",
     "network": "engines have no IP addresses as CEL has them",
     "optionals": "engines have no optional values",
+    "personal_data": "engines know no check digits and phone numbers",
     "regular_expressions": "engines have other regular expressions",
     "string_format": "engines have no such format",
     "strings": "engines count and convert characters otherwise",
+    "texts": "engines do not measure texts so",
     "timestamps": "CEL's times have nanoseconds over 10,000 years, engines' do not",
 }
 """Why the other overloads of a family are not expressed."""
@@ -161,6 +165,6 @@ def support(identifier: str, engine: str) -> Native | str:
     native = NATIVE.get(identifier)
     family, _, name = identifier.partition(".")
     if native is None:
-        return f"{family}.{name}: {REASONS[family]}"
+        return f"{family}.{name}: {REASONS.get(family, 'another package computes it')}"
     reason = native.unless.get(engine)
     return native if reason is None else f"{family}.{name}: the engine {reason}"

@@ -83,9 +83,7 @@ def lower(node: Expression, scope: Scope) -> Column:
         case Field():
             return _field(node, scope)
         case Has(operand=Signal(stage=stage, name=name)):
-            there = scope.present(stage, name)
-            optional = scope.shapes[f"{stage}.{name}"].optional
-            return there if optional else ibis.cases((there, True), else_=ibis.null(dt.boolean))
+            return _has(stage, name, scope)
         case Call():
             return _call(node, scope)
         case ListLiteral(elements=elements, optional=()) if elements:
@@ -96,6 +94,14 @@ def lower(node: Expression, scope: Scope) -> Column:
             return lower(body, _with(scope, variable, lower(value, scope)))
         case _:
             raise Unsupported(f"`{type(node).__name__}` of type {node.type} is evaluated in Python")
+
+
+def _has(stage: str, name: str, scope: Scope) -> Column:
+    """Whether the signal is there, unknown of what is malformed or absent though it must not be."""
+    there = [(scope.signals(stage, name).notnull(), True)]
+    if scope.shapes[f"{stage}.{name}"].optional:
+        there.append((negated(scope.present(stage, name)), False))
+    return ibis.cases(*there, else_=ibis.null(dt.boolean))
 
 
 def constant(value: Any) -> Column:
@@ -111,8 +117,8 @@ def constant(value: Any) -> Column:
     raise Unsupported(f"engines have no such constant ({type(value).__name__})")
 
 
-def known(value: Column, shape: Shape) -> Column:
-    """The typed value, NULL where it is not what its shape declares."""
+def known(value: Column, shape: Shape, *, of_list: bool = False) -> Column:
+    """The typed value, NULL where it is not what its shape declares; `of_list` in a list's element."""
     kind = shape.type
     if kind == "list":
         return _known_list(value, shape)
@@ -123,8 +129,10 @@ def known(value: Column, shape: Shape) -> Column:
     conditions: list[Column] = []
     low, high = shape.minimum, shape.maximum
     if kind == "double":
-        # NaN is asked for itself: Parquet's statistics leave it out, and engines trust the bounds there.
-        conditions.append(~value.isnan())
+        # NaN is asked for itself: Parquet's statistics leave it out, and engines trust the bounds
+        # there. Within lists they have no statistics, and NaN is beyond any upper bound.
+        if not of_list:
+            conditions.append(~value.isnan())
         low = -float_info.max if low is None else low
         high = float_info.max if high is None else high
     if low is not None:
@@ -156,12 +164,14 @@ def _known_list(value: Column, shape: Shape) -> Column:
 
 
 def _bad(element: Column, shape: Shape) -> Column:
-    return element.isnull() if shape.type == "object" else known(element, shape).isnull()
+    return (
+        element.isnull() if shape.type == "object" else known(element, shape, of_list=True).isnull()
+    )
 
 
 def _none(source: Column, condition: Callable[[Column], Column]) -> Column:
     """Whether the condition, which is never NULL, holds for no element."""
-    return source.filter(condition).length() == 0
+    return negated(source.map(condition).contains(True))
 
 
 def _bound(number: float, kind: str) -> Column:
@@ -189,7 +199,7 @@ def _field(node: Field, scope: Scope) -> Column:
     field = None if shape is None else (shape.fields or {}).get(node.name)
     if field is None:
         raise Unsupported("a map's or optional value's field is read in Python")
-    return known(lower(node.operand, scope)[node.name], field)
+    return known(lower(node.operand, scope)[node.name], field, of_list=scope.depth > 0)
 
 
 def _call(node: Call, scope: Scope) -> Column:
@@ -278,15 +288,20 @@ def _each(depth: int, body: Callable[[Column], Column]) -> Each:
 
 
 def _outcome(holds: Column) -> Column:
-    """Computed rather than told apart by cases, which takes engines longer."""
-    return ibis.coalesce(holds.cast(dt.int32) * _TRUE, _OPEN)
+    """Computed, in the smallest numbers, rather than told apart by cases: that takes engines longer."""
+    # Postgres has no way from a truth value to a small number but by an int.
+    return ibis.coalesce(holds.cast(dt.int32).cast(dt.int8) * _small(_TRUE), _small(_OPEN))
 
 
 def _decided(source: Column, outcomes: Column) -> Column:
     """Whether it holds for an element: by one that decides, else open by one that is, else not."""
-    nothing = ibis.cases((source.length() == 0, _FALSE), else_=ibis.null(dt.int32))
+    nothing = ibis.cases((source.length() == 0, _small(_FALSE)), else_=ibis.null(dt.int8))
     found: Column = ibis.coalesce(outcomes.maxs(), nothing)
-    return found.nullif(_OPEN) == _TRUE
+    return found.nullif(_small(_OPEN)) == _small(_TRUE)
+
+
+def _small(outcome: int) -> Column:
+    return ibis.literal(outcome, dt.int8)
 
 
 def _list(node: Comprehension, source: Column, over: Callable[[Expression], Each]) -> Column:

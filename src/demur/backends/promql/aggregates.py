@@ -169,5 +169,9 @@ AGGREGATES: Mapping[str, Lowering | str] = {
     "min": _FACTS.format("least value"),
     "max": _FACTS.format("greatest value"),
     "distinct": _FACTS.format("number of different values"),
+    "unique_rate": _FACTS.format("number of different values"),
+    **dict.fromkeys(
+        ("kolmogorov_smirnov", "jensen_shannon", "psi"), _FACTS.format("distribution of values")
+    ),
 }
 """By the aggregate's kind: its lowering, or why there is none."""

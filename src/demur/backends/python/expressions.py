@@ -266,6 +266,13 @@ class Writer:
         thunks = ", ".join(f"lambda: {self.write(argument)}" for argument in node.arguments)
         return f"{self.support(function)}({thunks})"
 
+    def is_unknown(self, node: Call) -> str:
+        """Whether the operand fails; where failures are left to the precise form, it does not."""
+        text = self.write(node.arguments[0])
+        if self.optimistic:
+            return f"({text}, False)[1]"
+        return f"{self.support(support.is_unknown)}(lambda: {text})"
+
     def conditional(self, node: Call) -> str:
         """`?:`."""
         condition, then, otherwise = node.arguments
@@ -364,6 +371,7 @@ _SPECIAL: dict[str, Callable[[Writer, Call], str | None]] = {
     "logic.and": Writer.logic,
     "logic.or": Writer.logic,
     "logic.conditional": Writer.conditional,
+    "logic.is_unknown": Writer.is_unknown,
     "optionals.or": Writer.lazily,
     "optionals.or_value": Writer.lazily,
     "arithmetic.known": known_number,

@@ -37,7 +37,10 @@ def read_signal(record: Any, stage: str, name: str, shape: Shape) -> Any:
 
 
 def has_signal(record: Any, stage: str, name: str, shape: Shape) -> bool:
-    """Whether an optional signal is there. Raises `EvaluationError` where absence is not legitimate."""
+    """Whether an optional signal is there. Raises `EvaluationError` where that is not known.
+
+    It is not known of what is there and malformed, nor where absence is not legitimate.
+    """
     return _is_there(_raw(record, stage, name), shape, f"{stage}.{name}")
 
 
@@ -47,7 +50,7 @@ def read_field(holder: Any, name: str, shape: Shape, path: str) -> Any:
 
 
 def has_field(holder: Any, name: str, shape: Shape, path: str) -> bool:
-    """Whether an optional field is there. Raises `EvaluationError` where absence is not legitimate."""
+    """The same of an object's field."""
     return _is_there(_part(holder, name), shape, path)
 
 
@@ -98,11 +101,7 @@ def _is_mapping(value: Any) -> bool:
 
 
 def _is_there(value: Any, shape: Shape, path: str) -> bool:
-    if value.__class__ is Unavailable:
-        raise unknown(value.kind, path, value.detail)
-    if value is not ABSENT and value is not None:
-        return True
-    if shape.optional:
+    if shape.optional and (value is ABSENT or value is None):
         return False
     read(value, shape, path)
     return True

@@ -45,6 +45,15 @@ def disjunction(*operands: Thunk) -> bool:
     return _settle(True, operands)
 
 
+def is_unknown(operand: Thunk) -> bool:
+    """Whether the operand fails."""
+    try:
+        operand()
+    except EvaluationError:
+        return True
+    return False
+
+
 def _settle(deciding: bool, operands: Iterable[Thunk]) -> bool:
     failure: EvaluationError | None = None
     for operand in operands:

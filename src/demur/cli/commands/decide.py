@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import click
 
 from demur.cli import output, policies
+from demur.cli import parameters as parameters_given
 from demur.cli.progress import Progress
 from demur.cli.stages import known_stage
 from demur.cli.status import COULD_NOT_RUN, FAIL, PASS, CouldNotRun
@@ -39,13 +40,7 @@ Drawing = Callable[[Record, Decision], str]
 @click.option("--stage", help="Decide as at this stage; the last by default.")
 @click.option("--explain", is_flag=True, help="Show each rule's value and the signals behind it.")
 @click.option("--strict", is_flag=True, help="A record with unknown signals is an error.")
-@click.option(
-    "--param",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Another value for a parameter of the policy. May be repeated.",
-)
+@parameters_given.option
 @click.option(
     "--format",
     "format_name",
@@ -110,7 +105,7 @@ def command(
     if explain and format_name == "jsonl":
         raise click.UsageError("--explain is text: leave out --format.")
     failing = _actions(fail_on)
-    evaluator = _with_parameters(policies.load(policy), parameters)
+    evaluator = parameters_given.put_in(policies.load(policy), parameters)
     known_stage(evaluator, stage)
     if not evaluator.rules_at(stage):
         click.echo("No rule runs here, so every record is answered.", err=True)
@@ -156,7 +151,7 @@ def _replay(
 ) -> int:
     from demur.cli.replaying import replay
 
-    evaluator = _with_parameters(policies.load(policy), parameters)
+    evaluator = parameters_given.put_in(policies.load(policy), parameters)
     shows_progress = target is not None or not sys.stdout.isatty()
     with _opened(target) as stream:
         return replay(
@@ -177,28 +172,6 @@ def _actions(text: str | None) -> frozenset[str]:
             message = f"There is no action `{name}`. {advice}"
             raise click.BadParameter(message, param_hint="--fail-on")
     return frozenset(given)
-
-
-def _with_parameters(evaluator: Evaluator, given: Iterable[str]) -> Evaluator:
-    values: dict[str, Any] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not equals:
-            raise click.BadParameter(f"Write NAME=VALUE, not `{one}`.", param_hint="--param")
-        values[name.strip()] = _value(value.strip())
-    try:
-        return evaluator.with_parameters(values) if values else evaluator
-    except ValueError as failure:
-        raise click.BadParameter(str(failure), param_hint="--param") from None
-
-
-def _value(text: str) -> Any:
-    """A number or bool as JSON writes it; anything else is a string."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, bool | int | float | str) else text
 
 
 def _records(file: Path, evaluator: Evaluator) -> Iterator[Record | Diagnostic]:

@@ -175,6 +175,7 @@ def _signal(entry: tuple[str, Signal]) -> tuple[str, str, str]:
         parts.append(f"at most {signal.max:g}")
     parts += [signal.unit] if signal.unit else []
     parts += ["may be absent"] if signal.optional else []
+    parts += [f"computed as {signal.derive}"] if signal.derive else []
     parts += [signal.about] if signal.about else []
     return code(name), prose(", ".join(parts)), "yes" if signal.pii else ""
 

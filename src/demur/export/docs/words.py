@@ -78,6 +78,12 @@ _VALUES: Mapping[str, str] = {
     "aggregates.quantile": "the value of {0} that a share of {1} of the records does not exceed",
     "aggregates.ratio": "the sum of {0} divided by the sum of {1}",
     "aggregates.distinct": "the number of different values of {0}",
+    "aggregates.unknown_rate": "the share of records in which {0} is unknown",
+    "aggregates.unique_rate": "the number of different values of {0} for each record",
+    "aggregates.drift": "how far {0} is distributed from the baseline",
+    "aggregates.kolmogorov_smirnov": "the Kolmogorov-Smirnov distance of {0} from the baseline",
+    "aggregates.jensen_shannon": "the Jensen-Shannon distance of {0} from the baseline",
+    "aggregates.psi": "the population stability index of {0} against the baseline",
 }
 """Values, likewise."""
 _LOOPS: Mapping[str, tuple[str, str]] = {

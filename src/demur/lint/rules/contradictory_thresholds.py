@@ -8,6 +8,7 @@ from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy, CheckedThreshold
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.lint.trees import number
+from demur.runtime.aggregates import kind_of
 from demur.tree import Call
 
 
@@ -33,7 +34,7 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
 
 def _of_rate(policy: CheckedPolicy, one: CheckedThreshold, bound: float) -> Iterator[Finding]:
     tree = policy.metrics[one.metric].tree
-    is_rate = isinstance(tree, Call) and tree.function.startswith("aggregates.rate")
+    is_rate = isinstance(tree, Call) and kind_of(tree) == "rate"
     if is_rate and not 0 <= bound <= 1:
         message = f"`{one.metric}` is a rate, from 0 to 1, and is compared with {bound:g}."
         yield Finding(one.limit.span, message, "Write a share, not a percentage.")

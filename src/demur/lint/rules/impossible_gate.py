@@ -9,6 +9,7 @@ from demur.language.checked import CheckedPolicy, CheckedThreshold
 from demur.language.document import Requirement
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.lint.trees import number
+from demur.runtime.aggregates import DRIFTS, kind_of
 from demur.tree import Call
 
 
@@ -16,10 +17,11 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
     for one in policy.thresholds:
         if one.path[0] == "gates" and _confidence(policy, one) is not None:
             tree = policy.metrics[one.metric].tree
-            is_rate = isinstance(tree, Call) and tree.function.startswith("aggregates.rate")
+            kind = kind_of(tree) if isinstance(tree, Call) else ""
             end = 0.0 if "<" in one.operator else 1.0
-            if is_rate and number(one.limit.tree) == end:
-                message = f"With `confidence`, no number of cases shows that a rate is {end:g}."
+            if (kind == "rate" or kind in DRIFTS) and number(one.limit.tree) == end:
+                what = "a rate" if kind == "rate" else "drift"
+                message = f"With `confidence`, no number of cases shows that {what} is {end:g}."
                 advice = "Give the requirement a bound that can be cleared, or no confidence."
                 yield Finding(one.limit.span, message, advice)
 
@@ -39,8 +41,8 @@ RULE = Rule(
     title="A requirement that can never be shown",
     severity=Severity.ERROR,
     explanation="""\
-Looks for requirements with a `confidence` whose bound is the very end of a rate's range. However
-many cases go well, an interval never clears 0 or 1 themselves.
+Looks for requirements with a `confidence` whose bound is the very end of a rate's range, or drift of
+0. However many cases go well, an interval never clears 0 or 1 themselves.
 """,
     wrong=HEADER
     + """\

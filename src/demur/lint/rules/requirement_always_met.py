@@ -9,6 +9,7 @@ from demur.language.checked import CheckedPolicy
 from demur.lint.intervals import ANY, Interval, Ranges
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.lint.trees import number
+from demur.runtime.aggregates import kind_of
 from demur.tree import Call, Expression
 
 
@@ -33,10 +34,10 @@ def _values(tree: Expression, ranges: Ranges) -> Interval:
     """What a metric of one aggregate can be, by the bounds declared of what it reads."""
     if not isinstance(tree, Call):
         return ANY
-    match tree.function.removeprefix("aggregates.").partition("_")[0]:
-        case "rate":
+    match kind_of(tree):
+        case "rate" | "unique_rate" | "jensen_shannon" | "kolmogorov_smirnov":
             return Interval(0.0, 1.0)
-        case "count" | "distinct":
+        case "count" | "distinct" | "psi":
             return Interval(low=0.0)
         case "mean" | "quantile" | "min" | "max":
             return ranges.interval(tree.arguments[0])

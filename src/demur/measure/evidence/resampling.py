@@ -24,6 +24,8 @@ _GROUPS = 200
 _STRONGEST = 0.2
 CHUNK = 2_000_000
 """Weights in the memory at once."""
+BINS = 10_000
+"""Groups of records that are drawn in place of single ones, where there are many records."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,10 +206,12 @@ def _drawn_totals(rows: Numbers, resamples: int, generator: np.random.Generator)
     distinct, counts = np.unique(rows, axis=0, return_counts=True)
     size = len(rows)
     if len(distinct) * 10 > size:
+        drawn_from = _binned(rows)
+        size = len(drawn_from)
         drawn = (
             np.bincount(generator.integers(0, size, size), minlength=size) for _ in range(resamples)
         )
-        return np.stack([weights @ rows for weights in drawn])
+        return np.stack([weights @ drawn_from for weights in drawn])
     # Few different rows, as of conditions: how often each is drawn is multinomial.
     chunk = max(1, CHUNK // len(distinct))
     shares = counts / size
@@ -217,6 +221,19 @@ def _drawn_totals(rows: Numbers, resamples: int, generator: np.random.Generator)
             for start in range(0, resamples, chunk)
         ]
     )
+
+
+def _binned(rows: Numbers) -> Numbers:
+    """The sums of groups of rows, where there are many rows.
+
+    A total's second and third cumulant are those of its groups' sums as they are those of its rows,
+    so drawing groups of independent rows gives the bootstrap's distribution; the standard error is
+    known to 1 / sqrt(2 * BINS), under one in a hundred. Neighbours go to different groups.
+    """
+    if len(rows) < 2 * BINS:
+        return rows
+    groups = np.arange(len(rows)) % BINS
+    return np.array([np.bincount(groups, weights=column) for column in rows.T], dtype=float).T
 
 
 def _replaced(parts: Sequence[Any], at: int, part: Any) -> list[Any]:

@@ -65,7 +65,7 @@ def stored(relation: Relation, table: Any) -> Any:
     if connection.name == "duckdb" and not relation.is_small:
         path = workspace(connection) / f"{name}.parquet"
         connection.raw_sql(
-            f"COPY ({query}) TO '{path.as_posix()}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({query}) TO '{path.as_posix()}' (FORMAT parquet, COMPRESSION uncompressed)"
         )
         return connection.read_parquet(path)
     kind = "VIEW" if connection.name == "pyspark" else "TABLE"

@@ -64,7 +64,7 @@ def open_records(
         query, texts = json_columns.select(found, wanted, nested=attempt == 0)
         view = f"demur_{uuid4().hex}"
         connection.raw_sql(f"CREATE TEMP VIEW {view} AS {query}")
-        return Relation(connection, connection.table(view), texts, is_small)
+        return Relation(connection, connection.table(view), texts, is_small, is_provisional=True)
     return replace(_read_in_python(connection, found, wanted, shapes), is_small=is_small)
 
 

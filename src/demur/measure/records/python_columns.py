@@ -49,7 +49,9 @@ def row_evaluator(
     The record is decided only if a value reads the decision, and never where that was `recorded`.
     """
     rules = evaluator.prepare(conditions)
-    extended = Evaluator(policy_of_records(evaluator.policy), evaluator.digest).prepare(values)
+    whole = Evaluator(policy_of_records(evaluator.policy), evaluator.digest)
+    extended = whole.prepare(values)
+    derive = whole.derivation([*conditions, *values])
     decides = not recorded and any(
         isinstance(node, Signal) and node.stage == "decision"
         for tree in values
@@ -57,6 +59,8 @@ def row_evaluator(
     )
 
     def row(record: Mapping[str, Any]) -> list[Any]:
+        if derive is not None:
+            record = derive(record)
         found = rules(record) if conditions else []
         if decides:
             record = {**record, "decision": evaluator.decide(record).signals()}

@@ -36,13 +36,15 @@ class Wanted:
 class Relation:
     """Records as an Ibis table; `texts` are the columns that hold JSON text.
 
-    `is_small` is whether all of it surely fits into the memory.
+    `is_small` is whether all of it surely fits into the memory, `is_provisional` whether its reader
+    may refuse records that a more careful one reads.
     """
 
     connection: Any
     table: Any
     texts: frozenset[str]
     is_small: bool = False
+    is_provisional: bool = False
 
 
 class UnreadableTable(Exception):

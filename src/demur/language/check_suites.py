@@ -1,0 +1,56 @@
+"""Checks of `suites`: cases to run, and signals that a run can measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from demur.diagnostics import Diagnostic
+from demur.language.check_codes import finding
+from demur.language.nodes import MappingNode, SequenceNode
+from demur.language.surroundings import Surroundings
+from demur.suggestions import did_you_mean
+
+MEASURED_UNITS = (None, "ms", "s")
+"""The units that a measured latency can have; without one it is in milliseconds."""
+
+
+def check_suites(
+    root: MappingNode, surroundings: Surroundings, diagnostics: list[Diagnostic]
+) -> None:
+    """A suite has cases, and what it measures are numbers that its target gives."""
+    suites = root.get("suites")
+    for entry in suites.entries if isinstance(suites, MappingNode) else ():
+        if not isinstance(entry.value, MappingNode):
+            continue
+        cases = entry.value.get("cases")
+        if isinstance(cases, SequenceNode) and not cases.items:
+            message = f"The suite `{entry.key.text}` has no cases."
+            diagnostics.append(finding("DM409", message, cases.span, "Name its files."))
+        measure = entry.value.get("measure")
+        if isinstance(measure, MappingNode):
+            diagnostics.extend(_unmeasurable(measure, surroundings))
+
+
+def _unmeasurable(measure: MappingNode, surroundings: Surroundings) -> Iterator[Diagnostic]:
+    first = next(iter(surroundings.stages), None)
+    signals = {
+        f"{stage}.{name}": (stage, shape)
+        for stage, shapes in surroundings.stages.items()
+        for name, shape in shapes.items()
+    }
+    for entry in measure.entries:
+        path, span = entry.key.text, entry.key.span
+        if path not in signals:
+            help = did_you_mean(path, signals) or "Declare it in `stages`."
+            yield finding("DM401", f"There is no signal `{path}`.", span, help)
+            continue
+        stage, shape = signals[path]
+        if stage == first:
+            message = f"`{path}` is known before the system is asked, so it cannot be measured."
+            yield finding("DM425", message, span, "Measure a signal of a later stage.")
+        elif shape.type not in ("int", "double"):
+            message = f"`{path}` is {shape.type}, and a measured latency is a number."
+            yield finding("DM425", message, span, "Declare it as a double, with `unit: ms`.")
+        elif shape.unit not in MEASURED_UNITS:
+            message = f"`{path}` is in {shape.unit}, and a latency is measured in ms or s."
+            yield finding("DM425", message, span, "Give it the `unit` ms or s.")

@@ -1,0 +1,95 @@
+"""A journal as records: of each request the final decision, with what other lines tell of its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import ibis
+
+from demur.interop.record import Record, UnreadableRecords
+from demur.interop.records import read_records
+from demur.interop.sources import files
+from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
+from demur.policy import Shape
+
+LINES: Mapping[str, Shape] = {
+    "demur.final": Shape("bool"),
+    "demur.kind": Shape("string"),
+}
+"""What a journal says of its own lines; a table that has no such columns is all final records."""
+_MARK = "journal"
+"""The field of a line's `demur` that every line of a journal has."""
+
+
+def is_journal(connection: Any, sources: Sequence[str]) -> bool:
+    """Whether a file among the sources begins with a journal's line, or a table has its columns."""
+    try:
+        found = files(sources)
+    except UnreadableRecords:
+        return any(_has_lines(connection, name) for name in sources)
+    for path in found:
+        try:
+            first = next((one for one in read_records(path) if isinstance(one, Record)), None)
+        except (OSError, UnreadableRecords):
+            # Whoever reads all of it says what is wrong.
+            continue
+        own = None if first is None else first.value.get("demur")
+        if isinstance(own, dict) and _MARK in own:
+            return True
+    return False
+
+
+def _has_lines(connection: Any, name: str) -> bool:
+    try:
+        form = connection.table(name).schema()
+    except Exception:
+        return False
+    own = form.get("demur")
+    return f"demur.{_MARK}" in form or (own is not None and own.is_struct() and _MARK in own.names)
+
+
+def with_lines(wanted: Wanted) -> Wanted:
+    """What must be read of a journal beside what is wanted of its records."""
+    return replace(wanted, shapes={**wanted.shapes, **LINES}, timed=True)
+
+
+def finals(relation: Relation, wanted: Wanted) -> Relation:
+    """The final records, with outcomes that other lines tell of them; both read `with_lines`."""
+    return replace(relation, table=_finals(relation.table, wanted))
+
+
+def is_final(table: Any) -> Any:
+    """Whether a line is the final decision of its request."""
+    return table["demur.kind"].isnull() & table["demur.final"].fill_null(True)
+
+
+def is_outcome(table: Any) -> Any:
+    """Whether a line says what became of a request."""
+    # Text that the engine cannot hold as it is, is there as JSON.
+    return table["demur.kind"].isin(["outcome", '"outcome"'])
+
+
+def _finals(table: Any, wanted: Wanted) -> Any:
+    ended = table.filter(is_final(table))
+    outcomes = [path for path in wanted.shapes if path.startswith("outcome.")]
+    if not outcomes:
+        return ended
+    told = table.filter(is_outcome(table) & table[IDENTITY].notnull())
+    names = {path: f"told {path}" for path in outcomes}
+    # Of what several lines tell, the last by its time counts.
+    last = told.group_by(IDENTITY).aggregate(
+        **{
+            name: told[path].argmax(told[TIME], where=told[path].notnull())
+            for path, name in names.items()
+        }
+    )
+    last = last.rename({"told": IDENTITY})
+    joined = ended.left_join(last, ended[IDENTITY] == last["told"])
+    columns: dict[str, Any] = {}
+    for path, name in names.items():
+        columns[path] = ibis.coalesce(joined[name], joined[path])
+        if path in wanted.asked:
+            columns[path + PRESENT] = joined[name].notnull() | joined[path + PRESENT]
+    return joined.mutate(**columns).select(*table.columns)
