@@ -147,13 +147,9 @@ def faults(trace: Sequence[Request], count: int, seed: int = 0) -> Iterator[Foun
         yield judged(trace, alert, source.uniform(10, 50) * MINUTE, at)
 
 
-def main() -> None:
+def report(trace: Sequence[Request], count: int) -> None:
     """Prints a line for each kind of fault."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.alerts", description=__doc__)
-    parser.add_argument("--faults", type=int, default=200)
-    parser.add_argument("--data", type=Path, default=DATA)
-    arguments = parser.parse_args()
-    found = list(faults(requests(arguments.data), arguments.faults))
+    found = list(faults(trace, count))
     print("| fault | faults | found within one window | median delay | longest | false alarms |")
     print("|---|---:|---:|---:|---:|---:|")
     for alert, fault in FAULTS.items():
@@ -167,6 +163,15 @@ def main() -> None:
             f"{f(delays):.0f} s" if delays else "–" for f in (statistics.median, max)
         )
         print(f"| {fault} | {len(mine)} | {in_time} | {median} | {longest} | {alarms} of {of:,} |")
+
+
+def main() -> None:
+    """Prints a line for each kind of fault."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.alerts", description=__doc__)
+    parser.add_argument("--faults", type=int, default=200)
+    parser.add_argument("--data", type=Path, default=DATA)
+    arguments = parser.parse_args()
+    report(requests(arguments.data), arguments.faults)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """A guard with journal and metrics against the bare policy, on the same three stages of a request.
 
-The ratio is of medians (p50) and of 99th percentiles of single requests, taken in turn. With threads
-the journal's writer and the other threads compete for the interpreter, on both sides.
+The ratio is of medians (p50) and of 99th percentiles of single requests, taken in turn, and of the
+processor time of the whole process, with all that is written meanwhile. Requests come one upon another,
+which is more than any service bears; `a request each ms` leaves the time in between. With threads the
+journal's writer and the other threads compete for the interpreter, on both sides.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,10 @@ ROUNDS = 7
 THREADS = 4
 TASKS = 1_000
 PERCENTILES = (("p50", 0.5), ("p99", 0.99))
+DIFFERENT = 500
+"""Requests that differ, so that nothing is saved by their being the same."""
+PAUSE = 0.001
+"""Seconds between requests that come one at a time."""
 
 
 def bare(policy: demur.Evaluator, given: dict[str, Any]) -> bool:
@@ -60,19 +67,31 @@ def guarded(guard: demur.Guard, given: dict[str, Any]) -> bool:
         return not any(trace.check(**{stage: given[stage]}).stops for stage in STAGES)
 
 
-def measure() -> Iterator[Measurement]:
+def given() -> Iterator[dict[str, Any]]:
+    """Good requests without end, no two of which in a row are the same."""
+    many: list[dict[str, Any]] = []
+    for at in range(DIFFERENT):
+        one = record(confidence=0.9 + at / 1e5)
+        one["request"] |= {"text": f"Why was I charged {at} times?", "tokens": at}
+        one["retrieval"]["documents"][0]["id"] = f"d{at}"
+        many.append(one)
+    return cycle(many)
+
+
+def measure(rounds: int = ROUNDS) -> Iterator[Measurement]:
     """The ratios, from the guard alone to one with journal and metrics, alone and among others."""
-    given = record()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "policy.yaml"
         file.write_text(POLICY.read_text("utf-8") + METRICS, encoding="utf-8")
         policy = demur.load(file)
         for name, guard in guards(policy, Path(folder)):
             with guard:
-                yield from _ratios(f"guard{name}, 3 checks", policy, guard, given, _single)
-                if name.endswith("metrics"):
-                    yield from _ratios(f"  {THREADS} threads", policy, guard, given, _threads)
-                    yield from _ratios(f"  {TASKS:,} asyncio tasks", policy, guard, given, _tasks)
+                found = f"guard{name}"
+                yield from _ratios(f"{found}, 3 checks", policy, guard, _single, rounds)
+                if name.endswith("and metrics"):
+                    yield from _ratios("  a request each ms", policy, guard, _paced, rounds)
+                    yield from _ratios(f"  {THREADS} threads", policy, guard, _threads, rounds)
+                    yield from _ratios(f"  {TASKS:,} asyncio tasks", policy, guard, _tasks, rounds)
 
 
 def guards(policy: demur.Evaluator, folder: Path) -> Iterator[tuple[str, demur.Guard]]:
@@ -100,19 +119,31 @@ Run = Callable[[Callable[[], object]], Times]
 
 
 def _ratios(
-    name: str, policy: demur.Evaluator, guard: demur.Guard, given: dict[str, Any], run: Run
+    name: str, policy: demur.Evaluator, guard: demur.Guard, run: Run, rounds: int
 ) -> Iterator[Measurement]:
+    records = given()
     pairs: list[tuple[Times, Times]] = []
-    for _ in range(ROUNDS):
-        own = run(lambda: guarded(guard, given))
+    processor: list[tuple[float, float]] = []
+    for _ in range(rounds):
+        before = time.process_time()
+        own = run(lambda: guarded(guard, next(records)))
         if guard.journal is not None:
             guard.journal.flush(30)
-        pairs.append((own, run(lambda: bare(policy, given))))
+        between = time.process_time()
+        other = run(lambda: bare(policy, next(records)))
+        processor.append((between - before, time.process_time() - between))
+        pairs.append((own, other))
     for label, share in PERCENTILES:
         own = [_at(times, share) for times, _ in pairs]
         other = [_at(times, share) for _, times in pairs]
         ratios = tuple(a / b for a, b in zip(own, other, strict=True))
         yield Measurement(f"{name}, {label}", ratios, _at(own, 0.5), _at(other, 0.5))
+    if run is _single:
+        ratios = tuple(a / b for a, b in processor)
+        own, other = ([each[at] / REQUESTS for each in processor] for at in (0, 1))
+        yield Measurement(f"{name}, processor", ratios, _at(own, 0.5), _at(other, 0.5))
+    status = guard.status()
+    assert not status.journal_lost, status.journal_lost
 
 
 def _at(values: Times, share: float) -> float:
@@ -127,6 +158,14 @@ def _timed(call: Callable[[], object]) -> float:
 
 def _single(call: Callable[[], object]) -> Times:
     return [_timed(call) for _ in range(REQUESTS)]
+
+
+def _paced(call: Callable[[], object]) -> Times:
+    found: Times = []
+    for _ in range(REQUESTS // 10):
+        time.sleep(PAUSE)
+        found.append(_timed(call))
+    return found
 
 
 def _threads(call: Callable[[], object]) -> Times:

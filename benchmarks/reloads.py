@@ -258,19 +258,23 @@ def measure() -> Iterator[Measurement]:
         )
 
 
-def main() -> None:
-    """Runs and prints the counts; exits with status 1 where anything was not as it should be."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.reloads", description=__doc__)
-    parser.add_argument("--reloads", type=int, default=10_000)
-    arguments = parser.parse_args()
+def report(reloads: int) -> bool:
+    """So many reloads under load, printed as counts; whether all was as it should be."""
     with tempfile.TemporaryDirectory() as folder:
-        counts = survive(arguments.reloads, Path(folder))
+        counts = survive(reloads, Path(folder))
     print(f"{counts.reloads:>9,} reloads in {counts.seconds:.0f} s")
     print(f"{counts.good:>9,} good, {counts.broken:,} broken, {counts.refused:,} refused")
     print(f"{3 * counts.traces:>9,} decisions, by {len(counts.versions_seen):,} versions")
     for name in ("failed", "mixed", "unversioned", "backward", "wrong"):
         print(f"{getattr(counts, name):>9,} {name}")
-    raise SystemExit(0 if counts.is_clean else 1)
+    return counts.is_clean
+
+
+def main() -> None:
+    """Runs and prints the counts; exits with status 1 where anything was not as it should be."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.reloads", description=__doc__)
+    parser.add_argument("--reloads", type=int, default=10_000)
+    raise SystemExit(0 if report(parser.parse_args().reloads) else 1)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def test_states_go_on_from_one_call_to_the_next(folder: Path) -> None:
     assert "no alert fires" in found[11].output
     assert "… pending  watched  page  since 2026-09-21T14:24:20.000Z" in found[11].output
     assert "1 alert firing" in found[13].output
-    assert "low > 0.2: 0.5 of 10 cases, where at most 0.2 is allowed." in found[13].output
+    assert "low > 0.2: 0.5 over 10 cases, where at most 0.2 is allowed." in found[13].output
     assert "runbook: runbook.md; owner: team@example.com" in found[13].output
     assert "✓ resolved  watched" in found[21].output
 

@@ -66,7 +66,7 @@ def test_alertmanager_shows_what_fires_and_forgets_what_has_ended(tmp_path: Path
             "request_tenant": "a",
             "severity": "page",
         }
-        assert alert["annotations"]["description"].startswith("0.5 of 10 cases")
+        assert alert["annotations"]["description"].startswith("0.5 over 10 cases")
         tell(6, {})
         assert len(alerts_of(url)) == 1
         tell(8, {})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from demur.monitor.alerts import alerts
 from demur.monitor.memory import Memory
-from demur.monitor.run import evaluate_once, verdict
+from demur.monitor.run import evaluate_once, history_for, verdict
 from tests.monitor.traffic import (
     MINUTE,
     START,
@@ -22,6 +23,7 @@ from tests.monitor.traffic import (
     policy,
     states,
     steady,
+    with_metric,
     write,
 )
 
@@ -160,10 +162,12 @@ def test_late_records_count_by_their_own_time_and_are_counted_as_late(tmp_path: 
     on_time = steady(evaluator, 6)
     late = [line(evaluator, f"late{at}", START + 4 * MINUTE, score=0.1) for at in range(30)]
     source = write(tmp_path / "journal.jsonl", on_time)
-    first = evaluate_once(found, evaluator, connection(), [source], START + 5 * MINUTE, Memory())
+    history = history_for(connection(), [source], evaluator, found)
+    first = evaluate_once(found, history, START + 5 * MINUTE, Memory())
     write(tmp_path / "journal.jsonl", [*late, *on_time])
+    history = history_for(connection(), [source], evaluator, found)
     memory = Memory(first.at, first.records, first.states)
-    second = evaluate_once(found, evaluator, connection(), [source], START + 6 * MINUTE, memory)
+    second = evaluate_once(found, history, START + 6 * MINUTE, memory)
     assert (first.late, second.late) == (0, 30)
     assert not only(first).is_firing
     assert only(second).is_firing
@@ -260,3 +264,43 @@ def test_that_there_were_no_records_at_all_is_over_once_a_slice_has_some(tmp_pat
     evaluator = policy(tmp_path, "when: low > 0.5\nwindow: 5m\nby: [request.tenant]\nno_data: fire")
     found = evaluations(tmp_path, evaluator, steady(evaluator, 5, start=3), range(8))
     assert firing(found) == [0, 1, 2, 3]
+
+
+def test_an_alert_on_drift_is_of_the_window_against_the_one_before(tmp_path: Path) -> None:
+    evaluator = with_metric(
+        tmp_path,
+        "moved: drift(answer.latency_ms)",
+        "when: moved > 0.2\nwindow: 10m\nagainst: 20m\nconfidence: 0.99\nno_data: ok",
+    )
+    pick = Random(4)
+
+    def traffic(start: int, minutes: int, typical: float) -> list[dict[str, Any]]:
+        return [
+            line(
+                evaluator,
+                f"d{start + minute}-{at}",
+                START + (start + minute) * MINUTE + at,
+                latency_ms=typical * pick.lognormvariate(0, 0.4),
+            )
+            for minute in range(minutes)
+            for at in range(30)
+        ]
+
+    rows = [*traffic(0, 60, 400.0), *traffic(60, 20, 600.0)]
+    found = evaluations(tmp_path, evaluator, rows, range(30, 81, 2))
+    assert firing(found)[0] in range(62, 70)
+    assert all(minute > 60 for minute in firing(found))
+    judged = only(found[70]).finding.judgements[0]
+    assert judged.method == "Kolmogorov-Smirnov"
+    assert (judged.measured.value or 0) > 0.3
+
+
+def test_an_alert_counts_different_texts_and_unknown_values(tmp_path: Path) -> None:
+    for metric, when in (
+        ("seen: unique_rate(request.tenant)", "seen < 0.5"),
+        ("tenants: drift(request.tenant)", "tenants > 0.5\nagainst: 5m"),
+        ("missing: unknown_rate(request.tenant)", "missing < 0.1"),
+    ):
+        evaluator = with_metric(tmp_path, metric, f"when: {when}\nwindow: 5m\nno_data: ok")
+        rows = [*steady(evaluator, 5, tenant="b"), *steady(evaluator, 5, start=5, tenant="c")]
+        assert firing(evaluations(tmp_path, evaluator, rows, [10])) == [10], metric

@@ -71,6 +71,15 @@ def policy(folder: Path, text: str) -> Evaluator:
     return Evaluator(*compile_file(path))
 
 
+def with_metric(folder: Path, metric: str, text: str) -> Evaluator:
+    """The policy with one more metric, and the alert."""
+    lines = "".join(f"    {line}\n" for line in text.splitlines())
+    added = POLICY.replace("metrics:\n", f"metrics:\n  {metric}\n")
+    path = folder / "policy.yaml"
+    path.write_text(f"{added}  watched:\n{lines}", "utf-8")
+    return Evaluator(*compile_file(path))
+
+
 def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 

@@ -67,7 +67,7 @@ def test_a_failure_says_what_was_found_and_why(tmp_path: Path) -> None:
         "inactive",
         "firing",
     )
-    assert result.note.startswith("holds: 1 of 100 cases, where at most 0.2 is allowed")
+    assert result.note.startswith("holds: 1 over 100 cases, where at most 0.2 is allowed")
     assert result.span.start.line == 5
 
 

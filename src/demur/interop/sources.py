@@ -7,17 +7,32 @@ from pathlib import Path
 
 from demur.interop.record import UnreadableRecords
 from demur.interop.records import READERS, ending
+from demur.service.journal.folder import counted_once
 from demur.suggestions import did_you_mean
 
 _GLOB = frozenset("*?[")
+_LOOKS = 20
+"""How often a folder that keeps changing is looked at."""
 
 
 def files(arguments: Sequence[str | Path]) -> list[Path]:
     """The files of the arguments, in their order, each once; within a folder or glob sorted.
 
     Of a folder these are all files beneath it that a reader knows by their ending, hidden ones left
-    out. Raises `UnreadableRecords` for an argument that means no file.
+    out. A journal's segment that is being packed counts in one of its forms. Raises
+    `UnreadableRecords` for an argument that means no file.
     """
+    found = _found(arguments)
+    for _ in range(_LOOKS):
+        # One look may miss a segment whose forms are exchanged meanwhile; two that agree do not.
+        again = _found(arguments)
+        if again == found:
+            break
+        found = again
+    return counted_once(found)
+
+
+def _found(arguments: Sequence[str | Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for argument in arguments:
         meant = list(_meant(Path(argument)))

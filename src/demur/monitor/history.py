@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,22 +14,18 @@ from demur.measure import deciding
 from demur.measure.frames import UNTIMED, Frame, frame
 from demur.measure.grouping import Summaries, summarise
 from demur.measure.measuring import Run, read_and
-from demur.measure.plan import plan
-from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
+from demur.measure.plan import Plan, plan
+from demur.measure.records.journal import finals, with_lines
+from demur.measure.records.relation import TIME, Relation, Wanted
 from demur.measure.slices import Cut, Key, keys_of
 from demur.measure.summaries import Parts
-from demur.policy import Shape
+from demur.policy import Policy
 from demur.runtime.aggregates import Metrics, policy_of_records, read_metrics
 from demur.runtime.evaluator import Evaluator
 
 MICROSECONDS = 1_000_000
 IN_MEMORY = 1_000_000
 """Records up to which windows are cut in the memory; beyond, each is a query of the engine."""
-JOURNAL: Mapping[str, Shape] = {
-    "demur.final": Shape("bool"),
-    "demur.kind": Shape("string"),
-}
-"""What a journal says of its own lines; a table that has no such columns is all final records."""
 
 
 @dataclass(frozen=True)
@@ -106,24 +101,26 @@ def summarised(frame: Frame, metrics: Metrics, cuts: Sequence[Cut]) -> Summaries
     return found
 
 
-def read_history(
-    connection: Any,
-    sources: Sequence[str],
-    evaluator: Evaluator,
-    metrics: Sequence[str],
-    dimensions: Sequence[str],
-    cuts: Sequence[Cut],
-) -> History:
-    """The final records of a journal or table. Raises `UnreadableTable`.
+@dataclass(frozen=True)
+class Reading:
+    """What alerts read of records, and how a history is made of them."""
 
-    Lines that say how a request turned out are joined to it by its id.
-    """
-    made = plan(evaluator, read_metrics(evaluator, metrics), tuple(dimensions), recorded=True)
-    wanted = replace(made.wanted, shapes={**made.wanted.shapes, **JOURNAL})
+    plan: Plan
+    cuts: tuple[Cut, ...]
 
-    def compute(relation: Relation) -> History:
-        joined = replace(relation, table=_finals(relation.table, wanted))
-        decided = deciding.decided(made, joined)
+    @property
+    def wanted(self) -> Wanted:
+        """The signals of a record, and what a journal says of its lines."""
+        return with_lines(self.plan.wanted)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the records, with the decision as a stage of theirs."""
+        return policy_of_records(self.plan.evaluator.policy)
+
+    def history(self, relation: Relation, sources: Sequence[str]) -> History:
+        """The history of a journal's lines, or of final records; what outcomes tell is joined."""
+        decided = deciding.decided(self.plan, finals(relation, self.wanted))
         facts = decided.table.aggregate(
             records=decided.table.count(),
             untimed=decided.table.count(where=decided.table[TIME].isnull()),
@@ -132,37 +129,28 @@ def read_history(
         (row,) = facts.to_pyarrow().to_pylist()
         latest = row["latest"]
         return History(
-            Run(made, tuple(sources), decided, {}),
-            tuple(cuts),
+            Run(self.plan, tuple(sources), decided, {}),
+            self.cuts,
             int(row["records"]),
             int(row["untimed"]),
             None if latest is None or latest == UNTIMED else latest / MICROSECONDS,
         )
 
-    return read_and(connection, sources, wanted, policy_of_records(evaluator.policy), compute)
+
+def reading(
+    evaluator: Evaluator, metrics: Sequence[str], dimensions: Sequence[str], cuts: Sequence[Cut]
+) -> Reading:
+    """What these metrics read of recorded decisions, over these slices."""
+    made = plan(evaluator, read_metrics(evaluator, metrics), tuple(dimensions), recorded=True)
+    return Reading(made, tuple(cuts))
 
 
-def _finals(table: Any, wanted: Wanted) -> Any:
-    """The final records, with outcomes that other lines tell of them."""
-    kind, final = table["demur.kind"], table["demur.final"]
-    finals = table.filter(kind.isnull() & final.fill_null(True))
-    outcomes = [path for path in wanted.shapes if path.startswith("outcome.")]
-    if not outcomes:
-        return finals
-    told = table.filter((kind == "outcome") & table[IDENTITY].notnull())
-    names = {path: f"told {path}" for path in outcomes}
-    # Of what several lines tell, the last by its time counts.
-    last = told.group_by(IDENTITY).aggregate(
-        **{
-            name: told[path].argmax(told[TIME], where=told[path].notnull())
-            for path, name in names.items()
-        }
+def read_history(connection: Any, sources: Sequence[str], reading: Reading) -> History:
+    """The final records of a journal or table, read as a whole. Raises `UnreadableTable`."""
+    return read_and(
+        connection,
+        sources,
+        reading.wanted,
+        reading.policy,
+        lambda relation: reading.history(relation, sources),
     )
-    last = last.rename({"told": IDENTITY})
-    joined = finals.left_join(last, finals[IDENTITY] == last["told"])
-    columns: dict[str, Any] = {}
-    for path, name in names.items():
-        columns[path] = ibis.coalesce(joined[name], joined[path])
-        if path in wanted.asked:
-            columns[path + PRESENT] = joined[name].notnull() | joined[path + PRESENT]
-    return joined.mutate(**columns).select(*table.columns)

@@ -11,7 +11,7 @@ from demur.measure.results import Slice
 from demur.measure.slices import cuts, dimensions
 from demur.monitor.alerts import Alert
 from demur.monitor.evaluate import Finding, evaluate
-from demur.monitor.history import History, read_history
+from demur.monitor.history import History, Reading, read_history, reading
 from demur.monitor.memory import Memory
 from demur.monitor.states import CLEAR, HOLDS, NO_DATA, State, States, advanced
 from demur.runtime.evaluator import Evaluator
@@ -80,15 +80,20 @@ class Evaluation:
         return {(one.alert.key, one.slice): one.state for one in self.statuses}
 
 
-def history_for(
-    connection: Any, sources: Sequence[str], evaluator: Evaluator, alerts: Iterable[Alert]
-) -> History:
-    """The records with what the alerts read of them. Raises `UnreadableTable`."""
+def reading_for(evaluator: Evaluator, alerts: Iterable[Alert]) -> Reading:
+    """What the alerts read of records."""
     thresholds = [condition.threshold for alert in alerts for condition in alert.conditions]
     names = dimensions(one.by for one in thresholds)
     every = dict.fromkeys(cut for one in thresholds for cut in cuts(one.by, names))
     metrics = list(dict.fromkeys(one.metric for one in thresholds))
-    return read_history(connection, sources, evaluator, metrics, names, tuple(every))
+    return reading(evaluator, metrics, names, tuple(every))
+
+
+def history_for(
+    connection: Any, sources: Sequence[str], evaluator: Evaluator, alerts: Iterable[Alert]
+) -> History:
+    """The records with what the alerts read of them. Raises `UnreadableTable`."""
+    return read_history(connection, sources, reading_for(evaluator, alerts))
 
 
 def evaluate_all(
@@ -126,15 +131,9 @@ def evaluate_all(
 
 
 def evaluate_once(
-    alerts: Sequence[Alert],
-    evaluator: Evaluator,
-    connection: Any,
-    sources: Sequence[str],
-    at: float,
-    memory: Memory,
+    alerts: Sequence[Alert], history: History, at: float, memory: Memory
 ) -> Evaluation:
-    """Reads the records anew and evaluates every alert at a time. Raises `UnreadableTable`."""
-    history = history_for(connection, sources, evaluator, alerts)
+    """Every alert at a time, from what the last evaluation left: the states, and what was there."""
     evaluation = evaluate_all(alerts, history, at, memory.states)
     if memory.at is None:
         return evaluation

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
+from random import Random
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from demur.service.guard import Guard
 
 _CURRENT: ContextVar[Trace | None] = ContextVar("demur_trace", default=None)
+_IDS = Random()
+"""Where traces' own ids come from: they must differ, and need not be hard to guess."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_IDS.seed)
 
 
 class Stopped(Exception):
@@ -73,7 +78,7 @@ class Trace:
     ) -> None:
         if trace_id is None:
             current = current_span()
-            trace_id, found = current or (os.urandom(16).hex(), None)
+            trace_id, found = current or (f"{_IDS.getrandbits(128):032x}", None)
             span_id = span_id or found
         self.trace_id = trace_id
         self.span_id = span_id
@@ -220,14 +225,16 @@ class Trace:
         return self.last is not None and self.last.is_final
 
     def _decide(self, stage: str | None, is_last: bool, is_incomplete: bool = False) -> Check:
-        guard, record = self._guard, self._record
+        guard, given = self._guard, self._record
         bypass = self._bypass or guard.bypass_reason
         started = perf_counter()
+        record = self._evaluator.complete(given, stage)
         decision = self._evaluator.decide(record, stage)
         ended = perf_counter()
         shadow = None
         if self._deployment.candidate is not None:
-            shadow = guard.shadow.decide(self._deployment, record, stage)
+            # The candidate derives its signals itself.
+            shadow = guard.shadow.decide(self._deployment, given, stage)
         self.last = check = Check(
             time(),
             self.trace_id,

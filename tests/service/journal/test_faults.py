@@ -128,6 +128,9 @@ def test_a_check_that_makes_no_line_is_counted_and_does_not_raise(
     sink.open.set()
     journal = Journal(sink=sink)
     journal.observe(check(compiled(), time=float("nan")))
+    journal.observe(check(compiled()))
+    assert journal.flush()
+    assert len(sink.lines) == 1
     assert journal.status().lost == {"error": 1}
     assert "DM947" in caplog.text
     journal.close()

@@ -107,13 +107,13 @@ def test_policies_that_differ_over_a_signal_share_a_segment(tmp_path: Path) -> N
 def test_a_monitor_measures_a_journal_in_every_form(tmp_path: Path, form: str) -> None:
     from demur.measure.records.connecting import connect
     from demur.measure.summaries import value_of
-    from demur.monitor.history import read_history
+    from demur.monitor.history import read_history, reading
 
     given = [record(confidence=at / 10) for at in range(10)]
     written(tmp_path, form, given)
     policy = compiled()
     metrics = ("answer_rate", "wrong_rate")
-    history = read_history(connect(None), [str(tmp_path)], policy, metrics, (), ())
+    history = read_history(connect(None), [str(tmp_path)], reading(policy, metrics, (), ()))
     assert history.records == 10
     assert history.untimed == 0
     run = history.window(0, 2e9)

@@ -134,18 +134,19 @@ def command(
     if at is not None and every is not None:
         raise click.UsageError("--at is one time and --every many: give one of them.")
     evaluator = policies.load(policy)
-    from demur.measure.records.connecting import connect
     from demur.measure.records.relation import UnreadableTable
     from demur.monitor.alerts import alerts
     from demur.monitor.deliver import deliver
+    from demur.monitor.following import source_of
     from demur.monitor.formats import write
     from demur.monitor.memory import Memory
-    from demur.monitor.run import evaluate_once, verdict
+    from demur.monitor.run import evaluate_once, longest, reading_for, verdict
 
     found = alerts(evaluator)
     if not found:
         raise click.UsageError("The policy has no alerts.")
     memory = _remembered(state)
+    histories = source_of(sources, reading_for(evaluator, found), engine, goes_on=every is not None)
     found_verdict = "pass"
     for moment in _moments(at, every, delay):
         if memory.at is not None and moment <= memory.at:
@@ -155,7 +156,8 @@ def command(
             click.echo(f"{message}: it is waited for.", err=True)
             continue
         try:
-            evaluation = evaluate_once(found, evaluator, connect(engine), sources, moment, memory)
+            since = min(moment, memory.at or moment) - longest(found)
+            evaluation = evaluate_once(found, histories.history(since), moment, memory)
         except UnreadableTable as failure:
             if every is None:
                 raise CouldNotRun(str(failure)) from None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,7 @@ REST = ".rest.jsonl"
 """What the lines of a Parquet segment end in that columns cannot hold."""
 PART = ".part"
 """What a file ends in while it is made; readers pass it over."""
+_SEGMENT = re.compile(r".+-\d{8}T\d{6}Z-\d+-\d{6,}")
 _BLOCK = 65536
 
 
@@ -45,8 +47,28 @@ def segments(folder: Path, name: str | None = None) -> list[Path]:
         and not path.name.startswith(".")
         and (name is None or path.name.startswith(f"{name}-"))
     )
-    finished = {stem(path) for path in found if not path.name.endswith(UNFINISHED)}
-    return [path for path in found if is_rest(path) == (stem(path) in finished) or _is_packed(path)]
+    return counted_once(found)
+
+
+def counted_once(paths: Iterable[Path]) -> list[Path]:
+    """The files without those of segments that are there in a finished form as well.
+
+    What is not named as a segment stays.
+    """
+    found = list(paths)
+    finished = {path.parent / stem(path) for path in found if _is_packed(path)}
+    return [
+        path
+        for path in found
+        if _is_packed(path)
+        or not is_segment(path)
+        or is_rest(path) == (path.parent / stem(path) in finished)
+    ]
+
+
+def is_segment(path: Path) -> bool:
+    """Whether the file is named as a journal names its segments."""
+    return _SEGMENT.fullmatch(stem(path)) is not None
 
 
 def is_rest(path: Path) -> bool:

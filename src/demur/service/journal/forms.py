@@ -105,7 +105,8 @@ def _large(value: int, shape: Shape) -> Any:
 
 def _composed(value: Any, shape: Shape, path: str, inexact: dict[str, None]) -> Any:
     """Lists, maps, objects, and whatever Python has that JSON has not."""
-    if shape.type == "object" and isinstance(value, Mapping):
+    # Asking whether it is a mapping takes ten times as long as knowing that it is a dict.
+    if shape.type == "object" and (value.__class__ is dict or isinstance(value, Mapping)):
         return {
             name: written(value[name], part, f"{path}.{name}", inexact)
             for name, part in (shape.fields or {}).items()

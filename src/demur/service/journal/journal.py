@@ -20,7 +20,7 @@ from demur.service.check import Check
 from demur.service.journal import parquet
 from demur.service.journal.finishing import Finisher, Form, Retention
 from demur.service.journal.folder import heal
-from demur.service.journal.line import Layout
+from demur.service.journal.line import Layout, Pending
 from demur.service.journal.masking import Masking
 from demur.service.journal.segments import Segments
 from demur.service.journal.writer import Batch, JournalError, Sink, Writer, wait_for
@@ -80,7 +80,7 @@ class Journal:
         retention: Retention | None = None,
         maximum_bytes: int = 64 * 1024 * 1024,
         maximum_age: float = 3600.0,
-        maximum_lines: int = 10_000,
+        maximum_lines: int = 50_000,
         maximum_queue_bytes: int = 64 * 1024 * 1024,
         sink: Sink | None = None,
     ) -> None:
@@ -213,11 +213,13 @@ class Journal:
         self._latest = evaluator
         try:
             layout = self._layouts.get(evaluator.digest) or self._layout(evaluator)
-            line = layout.decision_line(check)
+            line: bytes | Pending | None = None
+            if not self.durable and not self._writer.is_busy:
+                line = layout.pending(check)
+            if line is None:
+                line = layout.decision_line(check)
         except Exception:
-            if not self._writer.lost["error"]:
-                _LOG.exception("DM947: a check could not be written as a line")
-            self._writer.lose("error")
+            self._writer.fail()
             return None
         return self._writer.put(line)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import JSONEncoder
-from typing import Any
+from marshal import dumps, loads
+from typing import Any, cast
 
 from demur.backends.python.decisions import reachable, signals_read
 from demur.policy import Rule, Shape
@@ -26,8 +29,21 @@ FORMAT = 1
 MAXIMUM_LINE = 8 * 1024 * 1024
 """Bytes beyond which a line is written without its signals: readers refuse lines of 16 MiB."""
 _ENCODER = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-_ASCII = JSONEncoder(allow_nan=False, separators=(",", ":"))
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NULL = "null"
+_BOOL = {True: "true", False: "false"}
+_OVERHEAD = 1000
+"""About the bytes of a line beside its signals and its decision, as it waits."""
 _Signals = tuple[tuple[str, str, Shape, bool], ...]
+Surroundings = tuple[
+    tuple[str, str | None, float],
+    tuple[str, str, bool, bool, str | None],
+    tuple[float, float],
+    str,
+    str,
+    str,
+]
+"""Of a check: identity, marks, seconds, the shadow as JSON, the action, and the decision as JSON."""
 
 
 class Layout:
@@ -49,19 +65,41 @@ class Layout:
             "version": policy.version,
             "digest": evaluator.digest,
         }
+        self._head_text = _ENCODER.encode(self._head)[1:-1]
+        self._silent: dict[str | None, str] = {}
 
     def decision_line(self, check: Check) -> bytes:
         """The line of a check."""
-        notes = _Notes()
-        stages = self._written(check.record, notes)
-        line = self._framed(check, stages, notes)
-        encoded = encode(line)
-        if len(encoded) > MAXIMUM_LINE:
-            notes.inexact = dict.fromkeys(
-                f"{stage}.{name}" for stage, signals in stages.items() for name in signals
-            )
-            encoded = encode(self._framed(check, {}, notes))
-        return encoded
+        parts = {
+            stage: self._part(stage, check.record[stage])
+            for stage in self._stages
+            if stage in check.record
+        }
+        return self._joined(self._surroundings(check), parts)
+
+    def pending(self, check: Check) -> Pending | None:
+        """The line of a check, to be made later and elsewhere, of what the check is now.
+
+        None where its record is not plain data; then `decision_line` must be asked at once.
+        """
+        record = check.record
+        try:
+            # The fastest copy there is, and its size is known.
+            parts = {stage: dumps(record[stage]) for stage in self._stages if stage in record}
+        except ValueError:
+            return None
+        return Pending(self, self._surroundings(check), parts)
+
+    def made(self, pending: Pending, known: dict[Any, Part]) -> bytes:
+        """The line that was pending. `known` holds stages that other lines have as well."""
+        parts: dict[str, Part] = {}
+        for stage, data in pending.parts.items():
+            key = self, stage, data
+            part = known.get(key)
+            if part is None:
+                part = known[key] = self._part(stage, loads(data))
+            parts[stage] = part
+        return self._joined(pending.surroundings, parts)
 
     def outcome_line(self, trace_id: str, outcome: Mapping[str, Any], time: float) -> bytes:
         """The line that says what became of a trace."""
@@ -70,38 +108,72 @@ class Layout:
         demur = {**self._head, "kind": "outcome", **notes.as_data()}
         return encode({**_identity(trace_id, None, time), "demur": demur, "outcome": told})
 
-    def _framed(self, check: Check, stages: Mapping[str, Any], notes: _Notes) -> dict[str, Any]:
+    def _surroundings(self, check: Check) -> Surroundings:
+        """All of a check but its record, as it will not change any more."""
         decision = check.decision
-        demur: dict[str, Any] = {
-            **self._head,
-            "stage": check.stage,
-            "rollout": check.rollout,
-            "final": check.is_final,
-            "incomplete": check.is_incomplete,
-            "bypass": check.bypass,
-            "duration_us": round(check.duration * 1e6, 1),
-            "elapsed_ms": round(check.elapsed * 1e3, 3),
-            "shadow": _shadow(check.shadow),
-            **notes.as_data(),
-        }
+        speaks = None
+        if decision.is_silent and check.bypass is None:
+            stage = decision.stage
+            if stage not in self._silent:
+                self._silent[stage] = _ENCODER.encode(self._decided(check))
+            speaks = self._silent[stage]
+        return (
+            (check.trace_id, check.span_id, check.time),
+            (check.stage, check.rollout, check.is_final, check.is_incomplete, check.bypass),
+            (check.duration, check.elapsed),
+            _NULL if check.shadow is None else _ENCODER.encode(_shadow(check.shadow)),
+            decision.action,
+            speaks or _ENCODER.encode(self._decided(check)),
+        )
+
+    def _decided(self, check: Check) -> dict[str, Any]:
+        decision = check.decision
         signals = decision.signals()
         signals["unknown"] = list(dict.fromkeys(map(self._path, signals["unknown"])))
         if check.bypass is not None:
-            demur["bypassed_action"] = signals["action"]
             signals |= {"action": "bypass", "answered": None, "declined": None}
         signals["message"] = decision.masked_message
         signals["why"] = decision.why
         signals["reasons"] = [self._reason(one) for one in decision.unknown]
-        identity = _identity(check.trace_id, check.span_id, check.time)
-        return {**identity, "demur": demur, **stages, "decision": signals}
+        return signals
 
-    def _written(self, record: Mapping[str, Any], notes: _Notes) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for stage, signals in self._stages.items():
-            holder = record.get(stage)
-            if isinstance(holder, Mapping):
-                found[stage] = self._signals_of(holder, signals, notes)
-        return found
+    def _joined(self, surroundings: Surroundings, parts: Mapping[str, Part]) -> bytes:
+        notes = _Notes()
+        for part in parts.values():
+            notes.add(part.notes)
+        texts = [f'"{stage}":{part.text},' for stage, part in parts.items() if part.text]
+        encoded = self._framed(surroundings, "".join(texts), notes)
+        if len(encoded) > MAXIMUM_LINE:
+            notes.inexact = dict.fromkeys(path for part in parts.values() for path in part.paths)
+            encoded = self._framed(surroundings, "", notes)
+        return encoded
+
+    def _framed(self, surroundings: Surroundings, stages: str, notes: _Notes) -> bytes:
+        (trace_id, span_id, time), marks, (duration, elapsed), shadow, action, decided = (
+            surroundings
+        )
+        stage, rollout, is_final, is_incomplete, bypass = marks
+        name = _quoted(trace_id)
+        more = notes.as_data()
+        if bypass is not None:
+            more = {**more, "bypassed_action": action}
+        rest = f",{_ENCODER.encode(more)[1:-1]}" if more else ""
+        text = (
+            f'{{"id":{name},"trace_id":{name},"span_id":{_quoted(span_id)},'
+            f'"time":"{timestamp(time)}","demur":{{{self._head_text},"stage":{_quoted(stage)},'
+            f'"rollout":"{rollout}","final":{_BOOL[is_final]},"incomplete":{_BOOL[is_incomplete]},'
+            f'"bypass":{_quoted(bypass)},"duration_us":{round(duration * 1e6, 1)},'
+            f'"elapsed_ms":{round(elapsed * 1e3, 3)},"shadow":{shadow}{rest}}}'
+            f',{stages}"decision":{decided}}}\n'
+        )
+        return _bytes(text)
+
+    def _part(self, stage: str, holder: Any) -> Part:
+        notes = _Notes()
+        if not isinstance(holder, Mapping):
+            return Part("", notes, ())
+        found = self._signals_of(cast(Mapping[str, Any], holder), self._stages[stage], notes)
+        return Part(_ENCODER.encode(found), notes, tuple(f"{stage}.{name}" for name in found))
 
     def _signals_of(
         self, holder: Mapping[str, Any], signals: _Signals, notes: _Notes
@@ -147,6 +219,14 @@ class _Notes:
         self.inexact: dict[str, None] = {}
         self.undeclared = 0
 
+    def add(self, other: _Notes) -> None:
+        """Takes over what is known of other signals."""
+        if other.masked:
+            self.masked |= other.masked
+        if other.inexact:
+            self.inexact |= other.inexact
+        self.undeclared += other.undeclared
+
     def as_data(self) -> dict[str, Any]:
         """Those that there are; a list that is not written is empty."""
         data: dict[str, Any] = {}
@@ -159,6 +239,33 @@ class _Notes:
         return data
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stage as JSON, empty where its signals are none, with its notes and its signals' paths."""
+
+    text: str
+    notes: _Notes
+    paths: tuple[str, ...]
+
+
+class Pending:
+    """A line that is still to be made: `size` is about how many bytes wait."""
+
+    __slots__ = ("layout", "parts", "size", "surroundings")
+
+    def __init__(
+        self, layout: Layout, surroundings: Surroundings, parts: Mapping[str, bytes]
+    ) -> None:
+        self.layout = layout
+        self.surroundings = surroundings
+        self.parts = parts
+        self.size = sum(map(len, parts.values())) + len(surroundings[-1]) + _OVERHEAD
+
+    def line(self, known: dict[Any, Part]) -> bytes:
+        """The line; see `Layout.made`."""
+        return self.layout.made(self, known)
+
+
 def lost_line(lost: int, reason: str, time: float) -> bytes:
     """The line that says how many lines before it are missing, and why."""
     demur = {"journal": FORMAT, "kind": "lost", "lost": lost, "reason": reason}
@@ -167,10 +274,19 @@ def lost_line(lost: int, reason: str, time: float) -> bytes:
 
 def encode(line: Mapping[str, Any]) -> bytes:
     """The line as JSON, with its end; half a surrogate pair, which UTF-8 has not, as an escape."""
+    return _bytes(f"{_ENCODER.encode(line)}\n")
+
+
+def _quoted(text: str | None) -> str:
+    """The text as JSON; asked for nothing, the encoder takes longer than for a text."""
+    return _NULL if text is None else _ENCODER.encode(text)
+
+
+def _bytes(text: str) -> bytes:
     try:
-        return f"{_ENCODER.encode(line)}\n".encode()
+        return text.encode()
     except UnicodeEncodeError:
-        return f"{_ASCII.encode(line)}\n".encode()
+        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def timestamp(time: float) -> str:
@@ -194,7 +310,5 @@ def _reads_personal(rule: Rule, evaluator: Evaluator) -> bool:
     return any(has_personal(policy.stages[stage][name]) for stage, name in signals_read(trees))
 
 
-def _shadow(decision: Decision | None) -> dict[str, Any] | None:
-    if decision is None:
-        return None
+def _shadow(decision: Decision) -> dict[str, Any]:
     return {"action": decision.action, "rule": decision.rule, "digest": decision.digest}

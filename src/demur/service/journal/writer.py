@@ -6,10 +6,10 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from threading import Condition, Event, Lock, Thread
-from time import monotonic, time
-from typing import Protocol
+from time import monotonic, perf_counter, sleep, time
+from typing import Any, Protocol
 
-from demur.service.journal.line import lost_line
+from demur.service.journal.line import Part, Pending, lost_line
 
 _LOG = logging.getLogger("demur.journal")
 DELAY = 0.05
@@ -18,6 +18,10 @@ _WARNINGS = {
     "closed": "DM944: the journal is closed, and lines are lost",
     "overflow": "DM942: the journal's queue is full, and lines are lost",
 }
+_KNOWN = 1000
+"""Stages that are remembered while lines are made: those of a trace's lines are the same."""
+_SLICE = 0.0002
+"""Seconds for which lines are made at a stretch."""
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 5.0
 """Seconds after which a failed write is tried again, doubled each time from the first to the last."""
@@ -57,7 +61,7 @@ class Batch:
     __slots__ = ("done", "failure", "lines", "size")
 
     def __init__(self) -> None:
-        self.lines: list[bytes] = []
+        self.lines: list[bytes | Pending] = []
         self.size = 0
         self.done = Event()
         self.failure: OSError | None = None
@@ -105,12 +109,19 @@ class Writer:
         """How many lines are accepted and not yet written."""
         return self._accepted - self._settled
 
-    def put(self, line: bytes) -> Batch | None:
+    @property
+    def is_busy(self) -> bool:
+        """Whether half of what may wait does, so that lines had better be made by whoever gives them."""
+        waiting, size = self._accepted - self._settled, self._batch.size
+        return waiting * 2 >= self._maximum_lines or size * 2 >= self._maximum_bytes
+
+    def put(self, line: bytes | Pending) -> Batch | None:
         """Accepts the line, without waiting; the batch that it is in, or None where it is lost."""
+        bytes_more = line.size if isinstance(line, Pending) else len(line)
         with self._lock:
             batch = self._batch
             number = len(batch.lines) + 1
-            size = batch.size + len(line)
+            size = batch.size + bytes_more
             if self._is_closed:
                 return self._lose("closed", 1)
             if self._accepted - self._settled >= self._maximum_lines or size > self._maximum_bytes:
@@ -127,10 +138,12 @@ class Writer:
             self._urgent.set()
         return batch
 
-    def lose(self, reason: str) -> None:
-        """Counts a line that never came to be."""
+    def fail(self) -> None:
+        """Counts a line that could not be made, for the exception that is being handled."""
+        if not self.lost["error"]:
+            _LOG.exception("DM947: a check could not be written as a line")
         with self._lock:
-            self._lose(reason, 1)
+            self._lose("error", 1)
 
     def flush(self, timeout: float) -> bool:
         """Waits until all that was accepted so far is written; whether it was, in `timeout` seconds."""
@@ -188,8 +201,9 @@ class Writer:
             # Where lines are missing is known to the batch, and no closer.
             told = [lost_line(number, reason, time()) for reason, number in unreported.items()]
             try:
-                if told or batch.lines:
-                    self._sink.write([*told, *batch.lines], durable=self._durable)
+                lines = self._made(batch)
+                if told or lines:
+                    self._sink.write([*told, *lines], durable=self._durable)
                 else:
                     self._sink.tend()
             except Exception as failure:
@@ -207,6 +221,31 @@ class Writer:
             if last:
                 self._sink.close()
             return True
+
+    def _made(self, batch: Batch) -> list[bytes]:
+        """The batch's lines, those that were pending made now; what cannot be one is lost."""
+        known: dict[Any, Part] = {}
+        made: list[bytes] = []
+        since = perf_counter()
+        for line in batch.lines:
+            if not isinstance(line, Pending):
+                made.append(line)
+                continue
+            if perf_counter() - since > _SLICE:
+                # Lets requests go on that wait for the interpreter, which it would keep for longer.
+                sleep(0)
+                since = perf_counter()
+            try:
+                made.append(line.line(known))
+            except Exception:
+                self.fail()
+            if len(known) >= _KNOWN:
+                known.clear()
+        if len(made) < len(batch.lines):
+            with self._lock:
+                self._settled += len(batch.lines) - len(made)
+        batch.lines = [*made]
+        return made
 
     def _failed(self, batch: Batch, unreported: Counter[str], failure: Exception) -> None:
         """Keeps the lines for another attempt, or, where someone waits for them, gives them up."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +14,7 @@ from demur.service.check import Check
 from demur.service.telemetry import names
 from demur.service.telemetry.labels import LabelLimit
 from demur.service.telemetry.policy_metrics import (
+    Contribution,
     Exported,
     Labels,
     PolicyMetrics,
@@ -26,21 +28,74 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("demur.telemetry")
 _POLICIES = 8
 """How many policies' metrics are kept prepared: the active one, a candidate, and those before."""
-_NOT_PREPARED = object()
+_SERIES = 10_000
+"""How many series of a policy are remembered with their labels."""
+
+
+Add = Callable[[float], None]
+"""Adds to one series: an amount to a counter, or a value to a histogram."""
 
 
 class Sink(Protocol):
     """Where numbers go."""
 
-    def add(self, name: str, about: str, labels: Labels, amount: float) -> None:
-        """Adds to a counter."""
+    def counter(self, name: str, about: str, labels: Labels) -> Add:
+        """What adds to a counter's series, which is there from now on."""
         ...
 
-    def record(
-        self, name: str, about: str, labels: Labels, value: float, buckets: tuple[float, ...]
-    ) -> None:
-        """Puts a value into a histogram."""
+    def histogram(self, name: str, about: str, labels: Labels, buckets: tuple[float, ...]) -> Add:
+        """What puts values into a histogram's series."""
         ...
+
+
+class _Policy:
+    """A policy's metrics, None where they cannot be computed, and its series by what is counted.
+
+    Labels are put together once for each series, which takes longer than to count.
+    """
+
+    __slots__ = ("label", "metrics", "series")
+
+    def __init__(self, name: str, metrics: PolicyMetrics | None) -> None:
+        self.label = ("policy", name)
+        self.metrics = metrics
+        self.series: dict[Any, Any] = {}
+
+    def keep(self, key: Any, found: Any) -> None:
+        """Remembers a series; all are asked for again where they become too many."""
+        if len(self.series) >= _SERIES:
+            self.series.clear()
+        self.series[key] = found
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The series of one aggregate over one slice."""
+
+    results: Mapping[str, Add]
+    sums: tuple[Add | None, Add | None]
+    divisors: tuple[Add | None, Add | None]
+    histogram: Add | None
+
+    def add(self, part: Contribution) -> None:
+        """Counts a record's part."""
+        self.results[part.result](1.0)
+        if part.value is None:
+            return
+        _add_signed(self.sums, part.value)
+        if part.divisor is not None:
+            _add_signed(self.divisors, part.divisor)
+        if self.histogram is not None:
+            self.histogram(part.value)
+
+
+def _add_signed(series: tuple[Add | None, Add | None], value: float) -> None:
+    """Adds to two counters, of what is positive and of what is negative, where there are such."""
+    up, down = series
+    if up is not None:
+        up(value if value > 0.0 else 0.0)
+    if down is not None:
+        down(-value if value < 0.0 else 0.0)
 
 
 class DecisionMetrics:
@@ -55,59 +110,67 @@ class DecisionMetrics:
         self._sink = sink
         self._limit = limit
         self._remembered = remembered
-        self._prepared: OrderedDict[str, Any] = OrderedDict()
-        self._waiting: OrderedDict[str, tuple[PolicyMetrics, dict[str, Any]]] = OrderedDict()
-        self._begun: set[tuple[str, Labels]] = set()
+        self._policies: OrderedDict[str, _Policy] = OrderedDict()
+        self._waiting: OrderedDict[str, tuple[_Policy, PolicyMetrics, dict[str, Any]]] = (
+            OrderedDict()
+        )
         self._lock = Lock()
 
     def observe(self, check: Check) -> None:
         """Counts a check; the policy's metrics count final ones."""
-        policy = ("policy", check.evaluator.policy.name)
-        self._sink.record(
-            names.DURATION,
-            names.ABOUT[names.DURATION],
-            (policy, ("stage", check.stage)),
-            check.duration,
-            names.DURATION_BUCKETS,
-        )
+        evaluator = check.evaluator
+        policy = self._policies.get(evaluator.digest) or self._prepare(evaluator)
+        timed = policy.series.get(check.stage)
+        if timed is None:
+            labels = (policy.label, ("stage", check.stage))
+            about = names.ABOUT[names.DURATION]
+            timed = self._sink.histogram(names.DURATION, about, labels, names.DURATION_BUCKETS)
+            policy.keep(check.stage, timed)
+        timed(check.duration)
         if check.shadow is not None:
             agrees = (check.shadow.action, check.shadow.rule) == (
                 check.decision.action,
                 check.decision.rule,
             )
-            self._add(names.SHADOW, (policy, ("agrees", "true" if agrees else "false")))
+            self._add(names.SHADOW, (policy.label, ("agrees", "true" if agrees else "false")))
         if check.is_final:
             self._final(check, policy)
 
-    def _final(self, check: Check, policy: tuple[str, str]) -> None:
-        decision, prepared = check.decision, self._of(check.evaluator)
+    def _final(self, check: Check, policy: _Policy) -> None:
+        decision, prepared = check.decision, policy.metrics
         signals = decision.signals()
         if check.bypass is not None:
             signals |= {"action": "bypass", "answered": None, "declined": None}
         record = {**check.record, "decision": signals}
         row = Row((), {}) if prepared is None else prepared.row(record)
-        slices = row.labels(() if prepared is None else prepared.dimensions)
-        self._add(
-            names.DECISIONS,
-            (
-                policy,
+        failure = decision.failure or ""
+        key = (check.rollout, signals["action"], failure, *row.dimensions.values())
+        counted = policy.series.get(key)
+        if counted is None:
+            slices = row.labels(() if prepared is None else prepared.dimensions)
+            labels = (
+                policy.label,
                 ("rollout", check.rollout),
                 ("action", signals["action"]),
-                ("failure", decision.failure or ""),
-            ),
-            slices,
-        )
+                ("failure", failure),
+            )
+            bounded = self._limit.bounded(names.DECISIONS, slices) if slices else ()
+            about = names.ABOUT[names.DECISIONS]
+            counted = self._sink.counter(names.DECISIONS, about, labels + bounded)
+            if bounded == slices:
+                policy.keep(key, counted)
+        counted(1.0)
         if check.is_incomplete:
-            self._add(names.INCOMPLETE, (policy,))
-        for one in dict.fromkeys((each.signal, each.kind) for each in decision.unknown):
-            self._add(names.UNKNOWNS, (policy,), (("signal", one[0]), ("kind", one[1])))
+            self._add(names.INCOMPLETE, (policy.label,))
+        if not decision.is_silent:
+            for one in dict.fromkeys((each.signal, each.kind) for each in decision.unknown):
+                slice = (("signal", one[0]), ("kind", one[1]))
+                self._add(names.UNKNOWNS, (policy.label,), slice)
         if prepared is None:
             return
-        for one in prepared.exported:
-            if not one.needs_outcome:
-                self._count(prepared, one, row)
+        self._count(policy, prepared, row, late=False)
         if prepared.needs_outcome:
-            self._remember(check.trace_id, prepared, record)
+            self._remember(check.trace_id, policy, prepared, record)
 
     def outcome(self, trace_id: str, outcome: Mapping[str, Any], policy: str) -> None:
         """Counts a remembered trace by what has become known of it."""
@@ -118,7 +181,9 @@ class DecisionMetrics:
         else:
             self._settle(*waiting, outcome)
 
-    def _remember(self, trace_id: str, prepared: PolicyMetrics, record: Mapping[str, Any]) -> None:
+    def _remember(
+        self, trace_id: str, policy: _Policy, prepared: PolicyMetrics, record: Mapping[str, Any]
+    ) -> None:
         kept: dict[str, Any] = {}
         for stage, name in prepared.reads:
             signals = record.get(stage)
@@ -126,67 +191,80 @@ class DecisionMetrics:
                 kept.setdefault(stage, {})[name] = signals[name]
         with self._lock:
             forgotten = self._waiting.pop(trace_id, None)
-            self._waiting[trace_id] = prepared, kept
+            self._waiting[trace_id] = policy, prepared, kept
             if forgotten is None and len(self._waiting) > self._remembered:
                 _, forgotten = self._waiting.popitem(last=False)
         if forgotten is not None:
             self._settle(*forgotten, {})
 
     def _settle(
-        self, prepared: PolicyMetrics, record: Mapping[str, Any], outcome: Mapping[str, Any]
+        self,
+        policy: _Policy,
+        prepared: PolicyMetrics,
+        record: Mapping[str, Any],
+        outcome: Mapping[str, Any],
     ) -> None:
         row = prepared.row({**record, "outcome": outcome}, late=True)
-        for one in prepared.exported:
-            if one.needs_outcome:
-                self._count(prepared, one, row)
+        self._count(policy, prepared, row, late=True)
 
-    def _count(self, prepared: PolicyMetrics, one: Exported, row: Row) -> None:
-        part = contribution(one.aggregate, row.columns)
-        if part is None:
-            return
-        found, sink = one.series, self._sink
-        own = (("policy", prepared.policy.name),)
-        labels = own + self._limit.bounded(found.rows, row.labels(one.dimensions))
-        if (found.rows, labels) not in self._begun:
-            # A series that is not there is no zero: PromQL gives nothing for a ratio then.
-            self._begun.add((found.rows, labels))
-            for result in found.results:
-                sink.add(found.rows, found.about, (*labels, ("result", result)), 0.0)
-        sink.add(found.rows, found.about, (*labels, ("result", part.result)), 1.0)
-        for value, up, down in (
-            (part.value, found.sum, found.negative_sum),
-            (part.divisor, found.divisor, found.negative_divisor),
-        ):
-            if value is None:
+    def _count(self, policy: _Policy, prepared: PolicyMetrics, row: Row, *, late: bool) -> None:
+        """Counts the record in the policy's metrics: those of its outcome, or all others."""
+        dimensions = row.dimensions
+        for at, one in enumerate(prepared.exported):
+            if one.needs_outcome is not late:
                 continue
-            if up is not None:
-                sink.add(up, found.about, labels, max(value, 0.0))
-            if down is not None:
-                sink.add(down, found.about, labels, max(-value, 0.0))
-        if found.histogram is not None and part.value is not None:
-            sink.record(found.histogram, found.about, labels, part.value, found.buckets)
+            part = contribution(one.aggregate, row.columns)
+            if part is None:
+                continue
+            key = (at, *[dimensions[name] for name in one.dimensions])
+            counted = policy.series.get(key)
+            if counted is None:
+                slices = row.labels(one.dimensions)
+                bounded = self._limit.bounded(one.series.rows, slices)
+                counted = self._counted(one, (policy.label, *bounded))
+                if bounded == slices:
+                    policy.keep(key, counted)
+            counted.add(part)
+
+    def _counted(self, one: Exported, labels: Labels) -> _Counted:
+        found, sink = one.series, self._sink
+
+        def counter(name: str | None) -> Add | None:
+            return None if name is None else sink.counter(name, found.about, labels)
+
+        return _Counted(
+            # A series that is not there is no zero: PromQL gives nothing for a ratio then.
+            {
+                result: sink.counter(found.rows, found.about, (*labels, ("result", result)))
+                for result in found.results
+            },
+            (counter(found.sum), counter(found.negative_sum)),
+            (counter(found.divisor), counter(found.negative_divisor)),
+            None
+            if found.histogram is None
+            else sink.histogram(found.histogram, found.about, labels, found.buckets),
+        )
 
     def _add(self, name: str, labels: Labels, bounded: Labels = ()) -> None:
         if bounded:
             bounded = self._limit.bounded(name, bounded)
-        self._sink.add(name, names.ABOUT[name], labels + bounded, 1.0)
+        self._sink.counter(name, names.ABOUT[name], labels + bounded)(1.0)
 
-    def _of(self, evaluator: Evaluator) -> PolicyMetrics | None:
+    def _prepare(self, evaluator: Evaluator) -> _Policy:
         """The policy's metrics, prepared when its first decision is counted."""
-        digest = evaluator.digest
-        found = self._prepared.get(digest, _NOT_PREPARED)
-        if found is not _NOT_PREPARED:
-            return found
+        metrics = None
         try:
-            prepared = PolicyMetrics(evaluator)
+            metrics = PolicyMetrics(evaluator)
         except Exception:
-            _LOG.exception("DM912: the metrics of the policy %s cannot be computed", digest)
-            prepared = None
+            _LOG.exception(
+                "DM912: the metrics of the policy %s cannot be computed", evaluator.digest
+            )
         with self._lock:
-            self._prepared[digest] = prepared
-            while len(self._prepared) > _POLICIES:
-                self._prepared.popitem(last=False)
-        return prepared
+            policy = _Policy(evaluator.policy.name, metrics)
+            policy = self._policies.setdefault(evaluator.digest, policy)
+            while len(self._policies) > _POLICIES:
+                self._policies.popitem(last=False)
+        return policy
 
 
 def guard_counts(guard: Guard, limit: LabelLimit) -> Iterator[tuple[str, Labels, float]]:

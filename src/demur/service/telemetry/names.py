@@ -159,6 +159,10 @@ def series(metric: Metric, metrics: Metrics, limits: Iterable[float] = ()) -> tu
     return tuple(found)
 
 
+COUNTED = frozenset(("rate", "count", "quantile", "mean", "sum", "ratio"))
+"""The kinds of aggregates that counters tell."""
+
+
 def _series(
     base: str, aggregate: Aggregate, unit: str | None, limits: tuple[float, ...], about: str
 ) -> Series | None:
@@ -168,7 +172,7 @@ def _series(
     if kind == "quantile":
         bounds = buckets(aggregate.range.low, aggregate.range.high, unit, limits)
         return Series(kind, rows, VALUE_RESULTS, histogram=base, buckets=bounds, about=about)
-    if kind not in ("mean", "sum", "ratio"):
+    if kind not in COUNTED:
         return None
     negative = f"{base}_negative_sum_total" if aggregate.range.low < 0 else None
     if kind != "ratio":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from demur.service.check import Check
 from demur.service.telemetry import names
 from demur.service.telemetry.labels import LabelLimit
-from demur.service.telemetry.metrics import DecisionMetrics, guard_counts
+from demur.service.telemetry.metrics import Add, DecisionMetrics, guard_counts
 from demur.service.telemetry.missing import require
 from demur.service.telemetry.policy_metrics import Labels
 
@@ -65,17 +65,17 @@ class OpenTelemetryMetrics:
             policy = self._guard.deployment.active.policy.name
             self._metrics.outcome(trace_id, outcome, policy)
 
-    def add(self, name: str, about: str, labels: Labels, amount: float) -> None:
-        """Adds to a counter."""
+    def counter(self, name: str, about: str, labels: Labels) -> Add:
+        """What adds to a counter's series, which is there from now on."""
         counter = self._instrument(
             name, lambda: self._meter.create_counter(_plain(name), description=about)
         )
-        counter.add(amount, dict(labels))
+        add = partial(counter.add, attributes=dict(labels))
+        add(0.0)
+        return add
 
-    def record(
-        self, name: str, about: str, labels: Labels, value: float, buckets: tuple[float, ...]
-    ) -> None:
-        """Puts a value into a histogram."""
+    def histogram(self, name: str, about: str, labels: Labels, buckets: tuple[float, ...]) -> Add:
+        """What puts values into a histogram's series."""
         histogram = self._instrument(
             name,
             lambda: self._meter.create_histogram(
@@ -85,7 +85,7 @@ class OpenTelemetryMetrics:
                 explicit_bucket_boundaries_advisory=buckets,
             ),
         )
-        histogram.record(value, dict(labels))
+        return partial(histogram.record, attributes=dict(labels))
 
     def _instrument(self, name: str, create: Callable[[], Any]) -> Any:
         instrument = self._instruments.get(name)

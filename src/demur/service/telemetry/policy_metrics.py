@@ -16,7 +16,7 @@ from demur.runtime.aggregates import (
 )
 from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
-from demur.service.telemetry.names import UNKNOWN, Series, label, series
+from demur.service.telemetry.names import COUNTED, UNKNOWN, Series, label, series
 from demur.tree import Expression, Signal, walk
 
 Labels = tuple[tuple[str, str], ...]
@@ -133,6 +133,13 @@ class Contribution:
     divisor: float | None = None
 
 
+_PLAIN = {
+    result: Contribution(result)
+    for result in ("true", "false", "unknown", "open_true", "open_false", "open_unknown", "open")
+}
+"""Those without numbers, made once."""
+
+
 def contribution(aggregate: Aggregate, columns: Sequence[Any]) -> Contribution | None:
     """A record's part in an aggregate, as `demur.measure.summaries` counts it; None for no part."""
     kept = True if aggregate.where is None else columns[aggregate.where]
@@ -141,16 +148,16 @@ def contribution(aggregate: Aggregate, columns: Sequence[Any]) -> Contribution |
     value = True if aggregate.value is None else columns[aggregate.value]
     if aggregate.kind in ("rate", "count"):
         said = "unknown" if value is None else "true" if value else "false"
-        return Contribution(said if kept else f"open_{said}")
+        return _PLAIN[said if kept else f"open_{said}"]
     if kept is None:
-        return Contribution("open")
+        return _PLAIN["open"]
     if aggregate.kind == "ratio":
         assert aggregate.second is not None
         second = columns[aggregate.second]
         if value is None or second is None:
-            return Contribution("unknown")
+            return _PLAIN["unknown"]
         return Contribution("known", float(value), float(second))
-    return Contribution("unknown") if value is None else Contribution("known", float(value))
+    return _PLAIN["unknown"] if value is None else Contribution("known", float(value))
 
 
 def sliced_by(policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -194,7 +201,7 @@ def _at(holder: Any, path: Sequence[Any]) -> Any:
 
 
 def _has_series(aggregate: Aggregate) -> bool:
-    return aggregate.kind not in ("min", "max", "distinct")
+    return aggregate.kind in COUNTED
 
 
 def _reads_outcome(metrics: Metrics, aggregate: Aggregate) -> bool:

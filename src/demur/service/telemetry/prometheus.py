@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from demur.service.check import Check
 from demur.service.telemetry import names
 from demur.service.telemetry.labels import LabelLimit
-from demur.service.telemetry.metrics import DecisionMetrics, guard_counts
+from demur.service.telemetry.metrics import Add, DecisionMetrics, guard_counts
 from demur.service.telemetry.missing import require
 from demur.service.telemetry.policy_metrics import Labels
 
@@ -88,15 +88,45 @@ class PrometheusMetrics:
         yield from families.values()
 
 
-class Histogram:
-    """Counts of values by bucket, the last of them unbounded, and their sum."""
+class Counter:
+    """A sum that only grows. Safe among threads."""
 
-    __slots__ = ("bounds", "counts", "sum")
+    __slots__ = ("_lock", "value")
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self._lock = Lock()
+
+    def add(self, amount: float) -> None:
+        """Adds the amount."""
+        with self._lock:
+            self.value += amount
+
+
+class Histogram:
+    """Counts of values by bucket, the last of them unbounded, and their sum. Safe among threads."""
+
+    __slots__ = ("_lock", "bounds", "counts", "sum")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
+        self._lock = Lock()
+
+    def record(self, value: float) -> None:
+        """Puts the value into its bucket."""
+        at = bisect_left(self.bounds, value)
+        with self._lock:
+            self.counts[at] += 1
+            self.sum += value
+
+    def copy(self) -> Histogram:
+        """As it stands now."""
+        copy = Histogram(self.bounds)
+        with self._lock:
+            copy.counts, copy.sum = self.counts.copy(), self.sum
+        return copy
 
 
 class Store:
@@ -105,46 +135,40 @@ class Store:
     def __init__(self) -> None:
         self._lock = Lock()
         self._about: dict[str, str] = {}
-        self._counters: dict[tuple[str, Labels], float] = {}
+        self._counters: dict[tuple[str, Labels], Counter] = {}
         self._histograms: dict[tuple[str, Labels], Histogram] = {}
 
-    def add(self, name: str, about: str, labels: Labels, amount: float) -> None:
-        """Adds to a counter, which begins at 0."""
-        key = (name, labels)
+    def counter(self, name: str, about: str, labels: Labels) -> Add:
+        """What adds to a counter, which is there from now on and begins at 0."""
         with self._lock:
             self._about[name] = about
-            self._counters[key] = self._counters.get(key, 0.0) + amount
+            return self._counters.setdefault((name, labels), Counter()).add
 
-    def record(
-        self, name: str, about: str, labels: Labels, value: float, buckets: tuple[float, ...]
-    ) -> None:
-        """Puts a value into a histogram. Where a reload changes the buckets, it begins anew."""
+    def histogram(self, name: str, about: str, labels: Labels, buckets: tuple[float, ...]) -> Add:
+        """What puts values into a histogram. Where a reload changes the buckets, it begins anew."""
         key = (name, labels)
         with self._lock:
             self._about[name] = about
             histogram = self._histograms.get(key)
             if histogram is None or histogram.bounds != buckets:
                 histogram = self._histograms[key] = Histogram(buckets)
-            histogram.counts[bisect_left(buckets, value)] += 1
-            histogram.sum += value
+            return histogram.record
 
     def counters(self) -> list[tuple[str, str, Labels, float]]:
         """Each counter's name, what it is, its labels, and its value."""
         with self._lock:
             return [
-                (name, self._about[name], labels, value)
-                for (name, labels), value in self._counters.items()
+                (name, self._about[name], labels, counter.value)
+                for (name, labels), counter in self._counters.items()
             ]
 
     def histograms(self) -> list[tuple[str, str, Labels, Histogram]]:
         """Likewise each histogram, copied."""
         with self._lock:
-            found: list[tuple[str, str, Labels, Histogram]] = []
-            for (name, labels), one in self._histograms.items():
-                copy = Histogram(one.bounds)
-                copy.counts, copy.sum = one.counts.copy(), one.sum
-                found.append((name, self._about[name], labels, copy))
-            return found
+            return [
+                (name, self._about[name], labels, histogram.copy())
+                for (name, labels), histogram in self._histograms.items()
+            ]
 
 
 def _add_histogram(family: Any, name: str, labels: Labels, histogram: Histogram) -> None:
