@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.suites.systems import made, python_system
 
 GATES = ROOT / "docs" / "examples" / "gates"
 BLOCKED = """
@@ -56,3 +57,19 @@ def test_what_needs_no_engine_runs_without(words: tuple[str | Path, ...]) -> Non
     for library in ("ibis", "duckdb", "numpy", "scipy", "pandas", "pyarrow"):
         result = run(library, *words)
         assert result.returncode == 0, result.stderr
+
+
+def test_a_suite_behind_http_says_which_extra_it_needs(tmp_path: Path) -> None:
+    made(tmp_path, "http://127.0.0.1:9/", 1)
+    result = run("httpx", "run", tmp_path / "policy.yaml")
+    assert result.returncode == 4
+    assert "pip install 'demur[run]'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("library", ["httpx", "ibis", "numpy", "pyarrow"])
+def test_a_suite_of_a_python_function_needs_no_extra(tmp_path: Path, library: str) -> None:
+    code = "def answer(case): return {'answer': {'score': 0.9}}\n"
+    made(tmp_path, python_system(tmp_path, code), 1)
+    result = run(library, "run", tmp_path / "policy.yaml")
+    assert (result.returncode, result.stderr) == (0, "")
