@@ -15,6 +15,9 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
+# No test's gates leave runs behind, but those that say where.
+os.environ.setdefault("DEMUR_RUNS", "")
+
 # A time limit for one example says more about the machine than about the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

@@ -55,6 +55,21 @@ def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
     assert run(str(path), "--results", results, "--format", "jsn").exit_code == 2
 
 
+def test_a_parameter_is_given_for_the_run_and_changes_the_digest(tmp_path: Path) -> None:
+    path = policy(tmp_path, "", "wrong <= params.most")
+    text = "params:\n  most: {type: double, default: 0.5, min: 0, max: 1}\nmetrics:\n"
+    path.write_text(path.read_text("utf-8").replace("metrics:\n", text), "utf-8")
+    asked = (str(path), "--results", write(tmp_path / "r.jsonl", records(10, wrong=2)), "--no-keep")
+    found = [run(*asked, *more, "--format", "json") for more in ((), ("--param", "most=0.1"))]
+    assert [one.exit_code for one in found] == [0, 1]
+    digests = {json.loads(one.stdout)["digest"] for one in found}
+    assert len(digests) == 2
+    wrong = run(*asked, "--param", "most=2")
+    assert wrong.exit_code == 2
+    assert "most" in wrong.output
+    assert run(*asked, "--param", "most").exit_code == 2
+
+
 def test_several_formats_are_written_in_one_run(tmp_path: Path) -> None:
     path = policy(tmp_path, "by: [request.tenant]", "wrong <= 0.1")
     results = write(tmp_path / "r.jsonl", records(20, wrong=5))

@@ -188,6 +188,7 @@ def test_the_runbook_of_the_failure_that_the_metric_counts_is_shown(tmp_path: Pa
 def test_failures_and_actions_are_counted_by_slice(tmp_path: Path) -> None:
     path = policy(tmp_path, "by: [request.tenant]", "wrong <= 1")
     result = gate(path, [*records(6, score=0.1), *records(4, start=6, tenant="b")])
+    assert result.failure_runbooks == {"low": "runbook.md#low-scores"}
     counts = {str(one.slice): (one.records, one.failures["low"]) for one in result.failures}
     assert counts == {"all": (10, 6), "request.tenant = a": (6, 6), "request.tenant = b": (4, 0)}
 

@@ -173,6 +173,14 @@ def test_unknown_signals_and_what_the_result_stands_on_are_told() -> None:
         assert said in footer
 
 
+def test_failures_name_their_runbooks() -> None:
+    links = {"out_of_scope": "runbook.md#scope", "never_counted": "runbook.md#never"}
+    found = section(replace(RESULT, failure_runbooks=links), "failures").first("dl")
+    assert [one.text for one in found.all("dt")] == ["out_of_scope"]
+    assert [one.text for one in found.all("dd")] == ["runbook.md#scope"]
+    assert not list(section(RESULT, "failures").all("dl"))
+
+
 def test_a_result_without_slices_baseline_or_records_has_only_what_it_has() -> None:
     bare = replace(
         RESULT,

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,14 +56,21 @@ NUMBERS = """
 """
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+@contextmanager
+def chromium(profile: Path) -> Iterator[Browser]:
+    """A browser, where there is one."""
     if sys.platform == "win32":
         pytest.skip("the pipe to the browser is POSIX's")
     program = SYSTEM_PACKAGES["chromium"].find()
     if program is None:
         skip_unless_ci("there is no Chromium: run `python tools/system_packages.py` as root")
-    with running(program, tmp_path_factory.mktemp("chromium")) as started:
+    with running(program, profile) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from demur.measure.frames import Frame
 from demur.measure.grouping import sliced
-from demur.measure.measuring import Run, read_and, shapes_of
+from demur.measure.measuring import Run, read_run_and, shapes_of
 from demur.measure.plan import UNKNOWN_SIGNAL
 from demur.measure.records.python_columns import records
 from demur.measure.records.relation import IDENTITY, Relation, Wanted
@@ -65,20 +65,22 @@ def unknown_signals(run: Run) -> dict[str, int]:
 
 
 def numeric_signals(metrics: Metrics) -> dict[str, tuple[int, Signal]]:
-    """The signals that means and quantiles are taken of, by path, with their columns."""
+    """The numbers that means, quantiles and drift are taken of, by path, with their columns."""
     found: dict[str, tuple[int, Signal]] = {}
     for one in metrics.aggregates:
-        if one.kind in ("mean", "quantile") and one.value is not None:
-            signal = _signal(metrics.columns[one.value])
+        if one.value is not None and (one.kind in ("mean", "quantile") or one.is_drift):
+            signal = _number(metrics.columns[one.value])
             if signal is not None:
                 found[f"{signal.stage}.{signal.name}"] = (one.value, signal)
     return found
 
 
-def _signal(tree: Expression) -> Signal | None:
+def _number(tree: Expression) -> Signal | None:
     if isinstance(tree, Call) and tree.function == "arithmetic.known":
         tree = tree.arguments[0]
-    return tree if isinstance(tree, Signal) and tree.stage != "decision" else None
+    if not isinstance(tree, Signal) or tree.stage == "decision":
+        return None
+    return tree if tree.type in ("double", "int", "uint") else None
 
 
 def distributions(run: Run, baseline: Run | None) -> tuple[Distribution, ...]:
@@ -194,7 +196,7 @@ def opened(run: Run, names: Iterable[str]) -> tuple[Case, ...]:
     )
     decisions = {row[IDENTITY]: row for row in facts.to_pyarrow().to_pylist()}
     connection = run.decided.relation.connection
-    found = read_and(connection, run.sources, everything, policy, shown)
+    found = read_run_and(connection, run.sources, everything, policy, shown)
     return tuple(
         Case(
             name,

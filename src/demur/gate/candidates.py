@@ -58,6 +58,13 @@ def candidates(evaluator: Evaluator) -> Iterator[Record]:
                 record, reached = changed, found
 
 
+def incomplete(record: Record) -> Iterator[Record]:
+    """The record without one of its signals, each in turn: what is unknown where they are read."""
+    for stage, signals in record.items():
+        for name in signals:
+            yield {**record, stage: {other: signals[other] for other in signals if other != name}}
+
+
 def _distance(evaluator: Evaluator, record: Record, goal: str | None) -> tuple[int, int]:
     """How far the record is from where its walk leads: answered, by a certain milder rule or by none.
 

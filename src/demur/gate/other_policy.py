@@ -16,7 +16,7 @@ def with_metrics_of(policy: Evaluator, rules: Evaluator) -> Evaluator:
     """The rules of one policy with the metrics of the other, so that both runs are measured alike.
 
     The metrics take their definitions and parameters along, and the signals that the other policy does
-    not declare. Raises `UnreadableTable` where it declares one that they read as another type.
+    not declare, derived as here. Raises `UnreadableTable` where it declares one that they read as another type.
     """
     mine, theirs = policy.policy, rules.policy
     trees = {
@@ -37,6 +37,15 @@ def with_metrics_of(policy: Evaluator, rules: Evaluator) -> Evaluator:
         name: _joined(name, mine.stages.get(name, {}), theirs.stages.get(name, {}), read)
         for name in dict.fromkeys([*theirs.stages, *mine.stages])
     }
+    facts["derived"] = {
+        **theirs.derived,
+        **{
+            (stage, name): _on_its_own(tree, mine)
+            for (stage, name), tree in mine.derived.items()
+            if name not in theirs.stages.get(stage, {})
+        },
+    }
+    facts["requires"] = tuple(dict.fromkeys([*theirs.requires, *mine.requires]))
     return Evaluator(Policy(**facts), rules.digest)
 
 

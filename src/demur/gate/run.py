@@ -135,9 +135,13 @@ def _numeric(evaluator: Evaluator) -> Iterable[str]:
 
 
 def _only(run: Run, expected: frozenset[str], every: Sequence[Cut]) -> Run:
-    """The baseline's run over the suite's cases alone."""
+    """The baseline's run over the suite's cases alone; all of it where it has none of them.
+
+    Then it is another sample, as yesterday's records are beside today's.
+    """
     names = ibis.memtable({"id": sorted(expected)}, schema={"id": "string"})
-    return restricted(run, names, every)
+    found = restricted(run, names, every)
+    return found if found.decided.table.count().execute() else run
 
 
 def _requirement(
@@ -210,7 +214,15 @@ def _with_details(
         unknown_signals=breakdown.unknown_signals(run),
         runbook=runbook if failed else result.runbook,
         runbook_section=section(folder, runbook) if failed else "",
+        failure_runbooks=_failure_runbooks(run),
     )
+
+
+def _failure_runbooks(run: Run) -> dict[str, str]:
+    policy = run.evaluator.policy
+    links = {name: facts.get("runbook") for name, facts in policy.failures.items()}
+    found = {name: resolved(str(link), policy.runbook) for name, link in links.items() if link}
+    return {name: link for name, link in found.items() if link}
 
 
 def _runbook_of_failures(result: GateResult, run: Run) -> str | None:

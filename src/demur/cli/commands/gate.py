@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from demur.cli import output, policies
+from demur.cli import formats, policies
+from demur.cli import parameters as parameters_given
 from demur.cli.progress import Steps
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
 from demur.runtime.evaluator import Evaluator
@@ -34,7 +36,10 @@ _STATUS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "error": CO
     help="Records: a file, folder or glob, or a table of the engine. May be repeated.",
 )
 @click.option(
-    "--baseline", multiple=True, metavar="FILE…", help="The records of the run to compare with."
+    "--baseline",
+    multiple=True,
+    metavar="FILE…|RUN",
+    help="The run to compare with: its records, or as kept: an id, last-pass, branch:NAME.",
 )
 @click.option(
     "--baseline-policy",
@@ -46,11 +51,19 @@ _STATUS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "error": CO
 )
 @click.option(
     "--format",
-    "formats",
+    "asked",
     multiple=True,
     metavar="FORMAT[=FILE]",
     help=f"One of {', '.join(_FORMATS)}; to a file, or else printed. May be repeated.",
 )
+@click.option(
+    "--runs",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where runs are kept: by default DEMUR_RUNS, or .demur/runs beside POLICY.",
+)
+@parameters_given.option
+@click.option("--no-keep", is_flag=True, help="Do not keep this run.")
 @click.option("--explain", is_flag=True, help="Say what the engine could not express, and why.")
 @click.option(
     "--self-test", is_flag=True, help="Feed the gate the worst records: can each requirement fail?"
@@ -64,7 +77,10 @@ def command(
     baseline: tuple[str, ...],
     baseline_policy: Path | None,
     engine: str | None,
-    formats: tuple[str, ...],
+    asked: tuple[str, ...],
+    folder: Path | None,
+    parameters: tuple[str, ...],
+    no_keep: bool,
     explain: bool,
     self_test: bool,
 ) -> None:
@@ -73,14 +89,16 @@ def command(
     Results are records as `demur decide` reads them: JSONL, CSV or Parquet, in files, folders or
     globs, or tables of the engine. Each is decided by the policy, the gate's metrics are taken over
     all of them and over each slice, and each requirement is judged: pass, fail, inconclusive or
-    error; the worst of them is the gate's.
+    error; the worst of them is the gate's. The run is kept, so that later ones can be compared with it.
 
     Exit status: 0 pass, 1 fail, 2 wrong usage or invalid policy, 3 inconclusive, 4 could not run or
     could not be judged.
     """
-    targets = _targets(formats)
-    evaluator = policies.load(policy)
+    targets = formats.targets(asked, _FORMATS)
+    evaluator = parameters_given.put_in(policies.load(policy), parameters)
+    from demur.cli import keeping
     from demur.measure.records.relation import UnreadableTable
+    from demur.runs.store import folder_of
 
     try:
         gate = _gate(evaluator, gate_name)
@@ -88,25 +106,22 @@ def command(
             ctx.exit(_proved(evaluator, gate, engine))
         if not results:
             raise click.UsageError("Give the records: --results FILE.")
-        result = _result(evaluator, gate, policy, results, baseline, baseline_policy, engine)
+        store = folder_of(policy, folder, os.environ)
+        against = keeping.baseline(evaluator, gate, policy, baseline, store, engine)
+        result = _result(evaluator, gate, policy, results, against.sources, baseline_policy, engine)
     except UnreadableTable as failure:
         raise CouldNotRun(str(failure)) from None
+    facts = keeping.facts_now(evaluator, gate, policy, result, against)
+    result = keeping.compared(result, facts, against)
+    said = ""
+    if store is not None and not no_keep:
+        said = keeping.kept(store, evaluator, replace(facts, verdict=result.verdict), result)
     _write(result, targets)
     if explain:
         _explain(result)
+    if said:
+        click.echo(said, err=True)
     ctx.exit(_STATUS[result.verdict])
-
-
-def _targets(formats: tuple[str, ...]) -> list[tuple[str, Path | None]]:
-    found: list[tuple[str, Path | None]] = []
-    for one in formats or ("text",):
-        name, _, path = one.partition("=")
-        if name not in _FORMATS:
-            advice = did_you_mean(name, _FORMATS) or f"The formats: {', '.join(_FORMATS)}."
-            message = f"There is no format `{name}`. {advice}"
-            raise click.BadParameter(message, param_hint="--format")
-        found.append((name, Path(path) if path else None))
-    return found
 
 
 def _gate(evaluator: Evaluator, name: str | None) -> Gate:
@@ -166,18 +181,10 @@ def _policy_file(path: Path) -> Any:
     return PolicyFile(path.as_posix(), source.text, path.parent, places)
 
 
-def _write(result: GateResult, targets: list[tuple[str, Path | None]]) -> None:
+def _write(result: GateResult, targets: list[formats.Target]) -> None:
     from demur.report import gates
 
-    for name, path in targets:
-        text = gates.write(name, result)
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(path, click.unstyle(text))
-        elif name == "text":
-            click.echo(text, nl=False, color=output.colour())
-        else:
-            click.echo(text, nl=False)
+    formats.write(targets, lambda name: gates.write(name, result))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and any(name == "github" for name, _ in targets):
         with Path(summary).open("a", encoding="utf-8") as file:

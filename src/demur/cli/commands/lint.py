@@ -124,12 +124,22 @@ def _explanation(code: str) -> str:
 
 
 def _codes() -> Codes:
-    """Every code of demur, whichever command reports it."""
+    """Every code of demur, whichever command or part of a service reports it."""
     from demur.export.codes import EXPORT_CODES
     from demur.interop.record_codes import RECORD_CODES
+    from demur.interop.results.codes import RESULT_CODES
     from demur.lint import CODES
     from demur.measure.codes import GATE_CODES
+    from demur.runs.codes import RUN_CODES
     from demur.runtime.bundle_codes import BUNDLE_CODES
+    from demur.runtime.signature_codes import SIGNATURE_CODES
+    from demur.service.guard_codes import GUARD_CODES
+    from demur.service.journal.codes import JOURNAL_CODES
+    from demur.service.reload_codes import RELOAD_CODES
+    from demur.suites.codes import SUITE_CODES
     from demur.testing.codes import TEST_CODES
 
-    return {**CODES, **TEST_CODES, **BUNDLE_CODES, **RECORD_CODES, **GATE_CODES, **EXPORT_CODES}
+    of_files = {**BUNDLE_CODES, **SIGNATURE_CODES, **RECORD_CODES, **RESULT_CODES, **EXPORT_CODES}
+    of_services = {**GUARD_CODES, **RELOAD_CODES, **JOURNAL_CODES}
+    of_suites = {**TEST_CODES, **GATE_CODES, **SUITE_CODES, **RUN_CODES}
+    return {**CODES, **of_files, **of_suites, **of_services}

@@ -15,6 +15,7 @@ from demur.report.gates.wording import (
     COLUMNS,
     GLYPHS,
     cells,
+    changes,
     code_name,
     flip_counts,
     headline,
@@ -163,6 +164,7 @@ def _provenance(result: GateResult) -> str:
         ("owner", _code(result.owner or "")),
         ("results", ", ".join(map(_code, result.results[:_SHOWN]))),
         ("baseline", _code(result.baseline or "")),
+        ("changed since the baseline", _prose(changes(result.changes))),
         ("engine", _code(result.engine)),
         ("not checked whether every case was run", _code(result.unchecked)),
         ("evaluated by Python", plural(len(result.fallbacks), "part") if result.fallbacks else ""),
@@ -171,7 +173,7 @@ def _provenance(result: GateResult) -> str:
     unknown = [
         f"{_code(name)} {count:,}" for name, count in [*result.unknown_signals.items()][:_SHOWN]
     ]
-    facts.insert(6, ("unknown signals", ", ".join(unknown)))
+    facts.insert(7, ("unknown signals", ", ".join(unknown)))
     return folded("Provenance", "\n".join(f"- {name}: {one}" for name, one in facts if one))
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from demur.interop.sarif import Result, artifact, log, region
-from demur.measure.codes import GATE_CODES
 from demur.measure.results import GateResult, Interval, Judgement, Requirement
 from demur.report import printable, version
 from demur.report.gates.wording import (
+    CODES,
     code,
     json_number,
     not_met,
@@ -33,7 +33,7 @@ def write(result: GateResult) -> str:
     codes = {one["ruleId"]: one["message"]["text"] for one in found}
     return log(
         found,
-        {one: GATE_CODES.get(one, (one, one, text)) for one, text in codes.items()},
+        {one: CODES.get(one, (one, one, text)) for one, text in codes.items()},
         [result.policy_path] if result.policy_path else [],
         version(),
         # What keeps the findings of several gates apart where one change uploads them all.

@@ -15,6 +15,7 @@ from demur.report.gates.wording import (
     COLUMNS,
     GLYPHS,
     cells,
+    changes,
     flip_counts,
     headline,
     not_met,
@@ -110,6 +111,8 @@ def _notes(result: GateResult) -> Iterator[str]:
             f"Against the baseline, {plural(result.paired, 'case')} paired: {worse:,} worse, "
             f"{better:,} better, {len(result.flips):,} decided or judged otherwise in all"
         )
+    if result.changes:
+        yield f"Changed since the baseline's run: {changes(result.changes)}"
     if result.unchecked:
         yield f"Not checked whether every case was run: {printable(result.unchecked)}"
     if result.fallbacks:

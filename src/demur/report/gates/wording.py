@@ -9,6 +9,7 @@ from demur.diagnostics import Position, Span
 from demur.measure.codes import GATE_CODES
 from demur.measure.results import (
     VERDICTS,
+    Change,
     Flip,
     GateResult,
     Interval,
@@ -16,6 +17,7 @@ from demur.measure.results import (
     Requirement,
 )
 from demur.report import plural, printable
+from demur.runs.codes import RUN_CODES
 
 UNKNOWN = "–"
 """What stands where there is no number."""
@@ -29,6 +31,10 @@ COLUMNS = ("", "requirement", "value", "interval", "limit", "n", "unknown", "ver
 LONGEST = 200
 """Characters that are shown of a name that may come from a record."""
 _CODES = {"fail": "DM801", "inconclusive": "DM802"}
+CODES = {**GATE_CODES, **RUN_CODES}
+"""The codes that a gate's report may name."""
+_TELLING = 12
+"""Characters of a digest or commit that tell it from others."""
 
 
 def number(value: float | None, unit: str | None = None) -> str:
@@ -136,7 +142,7 @@ def code(judgement: Judgement) -> str:
 
 def code_name(code: str) -> str:
     """The code and its readable form: `DM801 requirement-missed`."""
-    return f"{code} {GATE_CODES[code][0]}" if code in GATE_CODES else short(code)
+    return f"{code} {CODES[code][0]}" if code in CODES else short(code)
 
 
 def sentence(judgement: Judgement) -> str:
@@ -179,6 +185,16 @@ def beyond(requirement: Requirement, judgement: Judgement) -> float | None:
         return None
     far = value - limit if requirement.operator.startswith("<") else limit - value
     return far if math.isfinite(far) else None
+
+
+def changes(found: Sequence[Change]) -> str:
+    """What changed between two runs: `prompt 1a2b → 3c4d, commit 5e6f → 7a8b`."""
+    return ", ".join(f"{short(one.what)} {digest(one.before)} → {digest(one.now)}" for one in found)
+
+
+def digest(text: str | None) -> str:
+    """The beginning of a digest or commit, without the name of its algorithm."""
+    return "unknown" if text is None else short(text.rpartition(":")[2][:_TELLING])
 
 
 def by_damage(requirement: Requirement) -> list[Judgement]:

@@ -52,7 +52,23 @@ def failures_section(result: GateResult) -> Element | None:
         element("p", f"{plural(hidden, 'slice')} with a smaller share not shown.", class_="note")
         if hidden > 0
         else None,
+        _runbooks(failures, result.failure_runbooks),
         id="failures",
+    )
+
+
+def _runbooks(failures: Iterable[str], links: Mapping[str, str]) -> Element | None:
+    """Where it says what to do about each failure: as text, for the page leads nowhere."""
+    shown = [(name, links[name]) for name in failures if name in links]
+    if not shown:
+        return None
+    return element(
+        "div",
+        element("h3", "Their runbooks"),
+        element(
+            "dl",
+            ((element("dt", name), element("dd", element("code", link))) for name, link in shown),
+        ),
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from demur.report.html.element import Child, document, element
 
 
-def page(title: str, *children: Child) -> str:
-    """A whole HTML page. It allows itself its one style sheet and forbids all else."""
-    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+def page(title: str, *children: Child, styles: Sequence[str] = ("style",)) -> str:
+    """A whole HTML page. It allows itself its one style sheet, made of `styles`, and forbids all else."""
+    style = "".join(
+        Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in styles
+    )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return document(

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from demur.measure.results import GateResult
 from demur.report import version
+from demur.report.gates.wording import digest
 from demur.report.html.element import Child, element
 from demur.report.html.failures import share_bar
 from demur.report.html.numbers import number
@@ -78,6 +79,8 @@ def _rows(result: GateResult) -> Iterator[tuple[str, Child]]:
     yield "results", [element("div", element("code", one)) for one in result.results]
     if result.baseline is not None:
         yield "baseline", element("code", result.baseline)
+    for one in result.changes:
+        yield "changed", f"{one.what}: {digest(one.before)} → {digest(one.now)}"
     if result.unchecked:
         yield "not checked", f"whether every case was run: {result.unchecked}"
     for what, reason in result.fallbacks:

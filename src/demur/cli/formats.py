@@ -1,0 +1,40 @@
+"""What `--format NAME` and `--format NAME=FILE` ask for, where a command may write several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from demur.cli import output
+from demur.suggestions import did_you_mean
+
+Target = tuple[str, Path | None]
+"""A format and the file that it is written to; None for what is printed."""
+
+
+def targets(asked: Sequence[str], known: Sequence[str]) -> list[Target]:
+    """What was asked for, by default text. Raises `BadParameter` for a format that there is not."""
+    found: list[Target] = []
+    for one in asked or ("text",):
+        name, _, path = one.partition("=")
+        if name not in known:
+            advice = did_you_mean(name, known) or f"The formats: {', '.join(known)}."
+            message = f"There is no format `{name}`. {advice}"
+            raise click.BadParameter(message, param_hint="--format")
+        found.append((name, Path(path) if path else None))
+    return found
+
+
+def write(asked: Sequence[Target], form: Callable[[str], str]) -> None:
+    """Writes and prints what `form` makes of each format's name, colours only to a terminal."""
+    for name, path in asked:
+        text = form(name)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(path, click.unstyle(text))
+        elif name == "text":
+            click.echo(text, nl=False, color=output.colour())
+        else:
+            click.echo(text, nl=False)
