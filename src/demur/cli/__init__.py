@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -17,14 +18,16 @@ from demur.report import version
 from demur.suggestions import did_you_mean
 
 COMMANDS = tuple(
-    sorted(one.name for one in iter_modules([str(Path(__file__).parent / "commands")]))
+    sorted(one.name.rstrip("_") for one in iter_modules([str(Path(__file__).parent / "commands")]))
 )
-"""The commands' names. The module of each has the click command as `command`."""
+"""The commands' names. The module of each has the click command as `command`; that of a name which is
+a word of Python ends in `_`."""
 
 
 _EXTRAS = {
     "cryptography": "signing",
     "duckdb": "gate",
+    "httpx": "run",
     "ibis": "gate",
     "numpy": "gate",
     "opentelemetry": "telemetry",
@@ -46,7 +49,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return import_module(f"{__name__}.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        return import_module(f"{__name__}.commands.{module}").command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
