@@ -5,12 +5,14 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 EXAMPLE := examples/support_rag
 BUNDLE := build/support_rag.demur
+TRIAL := build/trial
+RESULTS := $(addprefix --results $(TRIAL)/.demur/results/,golden.jsonl hard.jsonl)
 
 .PHONY: help setup demo test benchmark soak format clean
 
 help:
 	@echo "make setup       fill .venv; does nothing when nothing changed"
-	@echo "make demo        check, test, compile, run and gate the example policy"
+	@echo "make demo        check, test, compile, run and gate the example, and catch it getting worse"
 	@echo "make test        format, lint, types, architecture, tests"
 	@echo "make benchmark   speed, as ratios against hand-written code"
 	@echo "make soak        ten minutes of traffic through a guard; memory must stay flat"
@@ -21,7 +23,7 @@ setup:
 	@$(PYTHON) tools/setup.py
 
 demo: setup
-	@mkdir -p $(dir $(BUNDLE))
+	@rm -rf $(TRIAL) && mkdir -p $(dir $(BUNDLE)) && cp -r $(EXAMPLE) $(TRIAL)
 	$(BIN)/demur lint $(EXAMPLE)
 	$(BIN)/demur test $(EXAMPLE)
 	$(BIN)/demur compile $(EXAMPLE)/policy.yaml -o $(BUNDLE)
@@ -29,9 +31,20 @@ demo: setup
 	$(BIN)/demur decide $(BUNDLE) build/records.jsonl -o build/decisions.jsonl
 	$(BIN)/demur decide $(BUNDLE) $(EXAMPLE)/one_record.jsonl --explain
 	$(BIN)/demur gate $(EXAMPLE)/policy.yaml --gate ship --self-test
-	$(BIN)/demur gate $(EXAMPLE)/policy.yaml --gate ship --results build/records.jsonl \
-		--format text --format html=build/ship.html
-	$(BIN)/demur gate $(EXAMPLE)/policy.yaml --gate storefronts --results build/records.jsonl
+	@echo "# From here on in a copy of the example, build/trial. The suites are run, and judged:"
+	$(BIN)/demur run $(TRIAL)/policy.yaml
+	$(BIN)/demur gate $(TRIAL)/policy.yaml --gate ship $(RESULTS) --format text --format html=build/ship.html
+	@echo "# The first run to compare with is the version in service, which is this one:"
+	$(BIN)/demur gate $(TRIAL)/policy.yaml --gate no-regression $(RESULTS) $(RESULTS:--results=--baseline)
+	@echo "# Now the retriever finds one document, not three. The gate must fail, with exit status 1:"
+	sed 's/^limit = 3/limit = 1/' $(EXAMPLE)/retriever.toml > $(TRIAL)/retriever.toml
+	$(BIN)/demur run $(TRIAL)/policy.yaml
+	$(BIN)/demur gate $(TRIAL)/policy.yaml --gate no-regression $(RESULTS) --baseline last-pass \
+		--format text --format html=build/no-regression.html; status=$$?; \
+		echo "# exit status $$status"; test $$status -eq 1
+	@echo "# It did: more of the questions that have no answer get one. The report names them, and the runbook."
+	$(BIN)/demur trend $(TRIAL)/policy.yaml --gate no-regression \
+		--format text --format html=build/trend.html
 
 test: setup
 	@$(PYTHON) tools/system_packages.py

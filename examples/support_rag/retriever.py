@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import bm25s  # pyright: ignore[reportMissingTypeStubs]
 from help_centre import Document
@@ -14,6 +17,9 @@ from terms import terms
 K1 = 0.6  # small, because the documents are short: a term found once says most of it
 B = 0.5
 TITLE_WEIGHT = 3  # a term in the title counts as three in the body
+SETTINGS: dict[str, Any] = tomllib.loads(
+    (Path(__file__).parent / "retriever.toml").read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +65,15 @@ def inverse_frequency(containing: int, documents: int) -> float:
     return math.log(1 + (documents - containing + 0.5) / (containing + 0.5))
 
 
-def search(index: Index, question: str, limit: int = 3, floor: float = 0.6) -> tuple[Hit, ...]:
-    """Find the best documents for a question, best first.
+def search(index: Index, question: str) -> tuple[Hit, ...]:
+    """Find the best documents for a question, best first, at most `limit` by `retriever.toml`.
 
     A BM25 score is a sum over the question's terms, and no term can add more than its weight.
     The score given is the BM25 score divided by the sum of those weights, unseen terms included:
     0 where nothing was found, near 1 where a document is about every term of the question.
     Documents that score less than `floor` times the best one are left out.
     """
+    limit, floor = SETTINGS["limit"], SETTINGS["floor"]
     wanted = sorted(set(terms(question)))
     known = [term for term in wanted if term in index.weights]
     if not known:
