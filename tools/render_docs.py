@@ -18,7 +18,9 @@ from demur.cel.syntax import OPERATORS
 from demur.export.codes import EXPORT_CODES
 from demur.functions import ERROR, Function, families
 from demur.interop.record_codes import RECORD_CODES
-from demur.language import document, document_of_tests
+from demur.interop.results.codes import RESULT_CODES
+from demur.interop.results.formats import importers
+from demur.language import document, document_of_suites, document_of_tests
 from demur.language.check_codes import CHECK_CODES
 from demur.language.document_codes import DOCUMENT_CODES
 from demur.language.schema import schema_texts
@@ -28,12 +30,15 @@ from demur.lint.rule import HEADER, Rule
 from demur.lint.rules import all_rules
 from demur.measure.codes import GATE_CODES
 from demur.report.gate_schema import gate_schema_text
+from demur.report.trend_schema import trend_schema_text
+from demur.runs.codes import RUN_CODES
 from demur.runtime.bundle_codes import BUNDLE_CODES
 from demur.runtime.signature_codes import SIGNATURE_CODES
 from demur.service.guard_codes import GUARD_CODES
 from demur.service.journal.codes import JOURNAL_CODES
 from demur.service.journal.schema import journal_schema_text
 from demur.service.reload_codes import RELOAD_CODES
+from demur.suites.codes import SUITE_CODES
 from demur.testing.codes import TEST_CODES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,7 +52,8 @@ _MODELS: tuple[type[BaseModel], ...] = (
     document.Rule,
     document.OnUnknown,
     document.MetricSpec,
-    document.Suite,
+    document_of_suites.Suite,
+    document_of_suites.Fingerprint,
     document.Gate,
     document.Requirement,
     document.Alert,
@@ -65,15 +71,18 @@ _FAMILIES = {
     "comparison": "Comparison",
     "conversions": "Conversions",
     "encoders": "Encoders",
+    "grounding": "Answers against what was retrieved",
     "lists": "Lists",
     "logic": "Logic",
     "maps": "Maps",
     "math": "Mathematics",
     "network": "Network addresses",
     "optionals": "Optionals",
+    "personal_data": "Personal data",
     "regular_expressions": "Regular expressions",
     "strings": "Strings and bytes",
     "string_format": "Formatting",
+    "texts": "Texts",
     "timestamps": "Timestamps and durations",
 }
 
@@ -114,6 +123,10 @@ def _function(function: Function) -> Iterator[str]:
     for overload in function.overloads:
         yield f"- `{overload.signature}`"
     yield ""
+    facts = (("Time", function.cost), ("After", function.source))
+    if function.cost or function.source:
+        yield " ".join(f"{name}: {text}." for name, text in facts if text)
+        yield ""
     if function.examples:
         yield "```cel"
         for expression, result in function.examples:
@@ -176,8 +189,9 @@ def diagnostics_page() -> str:
         ("References and agreement (DM4xx)", CHECK_CODES),
         ("The linter (DM5xx)", {c: one for c, one in LINT_CODES.items() if c.startswith("DM5")}),
         ("Policy tests (DM6xx)", TEST_CODES),
-        ("Bundles and records (DM7xx)", {**BUNDLE_CODES, **RECORD_CODES}),
-        ("Gates (DM8xx)", GATE_CODES),
+        ("Bundles and records (DM7xx)", {**BUNDLE_CODES, **RECORD_CODES, **RESULT_CODES}),
+        ("Gates (DM8xx)", {**GATE_CODES, **RUN_CODES}),
+        ("Runs of suites (DM85x)", SUITE_CODES),
         ("Services (DM9xx)", {**GUARD_CODES, **SIGNATURE_CODES, **RELOAD_CODES, **JOURNAL_CODES}),
         ("Exports (DM98x)", EXPORT_CODES),
     )
@@ -227,6 +241,25 @@ def language_page() -> str:
     return text
 
 
+def importing_page() -> str:
+    """The page about others' results with its tables of fields rendered again."""
+    text = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
+    for importer in importers().values():
+        opening = f"<!-- generated: fields {importer.name} -->\n"
+        before, _, rest = text.partition(opening)
+        _, closing, after = rest.partition("<!-- end -->")
+        rows = [
+            "| field | what it is | signals that it feeds, the closest first |",
+            "|---|---|---|",
+        ]
+        for one in importer.naturals:
+            names = ", ".join(f"`{name}`" for name in one.names)
+            unit = f", in {one.unit}" if one.unit else ""
+            rows.append(f"| `{one.field}` | {one.about}{unit} | {names} |")
+        text = f"{before}{opening}{chr(10).join(rows)}\n{closing}{after}"
+    return text
+
+
 def pages() -> dict[Path, str]:
     """Every generated file and what it should hold."""
     rendered = {
@@ -234,10 +267,12 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "diagnostics.md": diagnostics_page(),
         ROOT / "docs" / "engines.md": engines_page(),
         ROOT / "docs" / "language.md": language_page(),
+        ROOT / "docs" / "importing.md": importing_page(),
     }
     for name, text in schema_texts().items():
         rendered[ROOT / "schemas" / name] = text
     rendered[ROOT / "schemas" / "gate.schema.json"] = gate_schema_text()
+    rendered[ROOT / "schemas" / "trend.schema.json"] = trend_schema_text()
     rendered[ROOT / "schemas" / "journal.schema.json"] = journal_schema_text()
     return rendered
 
