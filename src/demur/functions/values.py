@@ -53,7 +53,8 @@ class Unavailable:
     """What stands in a record for a value that could not be had, and says why it is unknown.
 
     `kind` is one of `timed_out`, `failed`, `busy` and `not_derived`; `detail` completes a sentence
-    that begins with the signal's name, without the value itself. An optional signal too is unknown then, not absent.
+    that begins with the signal's name, without the value itself. An optional signal too is unknown
+    then, not absent.
     """
 
     __slots__ = ("detail", "kind")

@@ -16,7 +16,8 @@ def with_metrics_of(policy: Evaluator, rules: Evaluator) -> Evaluator:
     """The rules of one policy with the metrics of the other, so that both runs are measured alike.
 
     The metrics take their definitions and parameters along, and the signals that the other policy does
-    not declare, derived as here. Raises `UnreadableTable` where it declares one that they read as another type.
+    not declare, derived as here. Raises `UnreadableTable` where it declares one that they read as
+    another type.
     """
     mine, theirs = policy.policy, rules.policy
     trees = {
