@@ -202,6 +202,10 @@ class Policy:
         self.derived = derived or {}
         self.requires = requires
 
+    def replaced(self, **changes: Any) -> Policy:
+        """The policy with other values for these of its parts."""
+        return Policy(**{name: getattr(self, name) for name in Policy.__slots__} | changes)
+
 
 def type_of(shape: Shape, path: str) -> str:
     """The type of a signal's values; an object's type is named by its place (`request.user`)."""

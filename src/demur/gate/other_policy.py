@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from demur.measure.records.relation import UnreadableTable
 from demur.policy import Policy, Shape, type_of
@@ -31,23 +30,24 @@ def with_metrics_of(policy: Evaluator, rules: Evaluator) -> Evaluator:
         for one in walk(tree)
         if isinstance(one, Signal)
     )
-    facts: dict[str, Any] = {name: getattr(theirs, name) for name in Policy.__slots__}
-    facts["evaluation"] = {**mine.evaluation, "metrics": metrics}
-    facts["outcome"] = _joined("outcome", mine.outcome, theirs.outcome, read)
-    facts["stages"] = {
-        name: _joined(name, mine.stages.get(name, {}), theirs.stages.get(name, {}), read)
-        for name in dict.fromkeys([*theirs.stages, *mine.stages])
-    }
-    facts["derived"] = {
-        **theirs.derived,
-        **{
-            (stage, name): _on_its_own(tree, mine)
-            for (stage, name), tree in mine.derived.items()
-            if name not in theirs.stages.get(stage, {})
+    joined = theirs.replaced(
+        evaluation={**mine.evaluation, "metrics": metrics},
+        outcome=_joined("outcome", mine.outcome, theirs.outcome, read),
+        stages={
+            name: _joined(name, mine.stages.get(name, {}), theirs.stages.get(name, {}), read)
+            for name in dict.fromkeys([*theirs.stages, *mine.stages])
         },
-    }
-    facts["requires"] = tuple(dict.fromkeys([*theirs.requires, *mine.requires]))
-    return Evaluator(Policy(**facts), rules.digest)
+        derived={
+            **theirs.derived,
+            **{
+                (stage, name): _on_its_own(tree, mine)
+                for (stage, name), tree in mine.derived.items()
+                if name not in theirs.stages.get(stage, {})
+            },
+        },
+        requires=tuple(dict.fromkeys([*theirs.requires, *mine.requires])),
+    )
+    return Evaluator(joined, rules.digest)
 
 
 def _on_its_own(tree: Expression, policy: Policy) -> Expression:

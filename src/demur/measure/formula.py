@@ -38,18 +38,14 @@ def formula(tree: Expression, names: Sequence[str], evaluator: Evaluator) -> For
 
 def _policy_of_numbers(policy: Policy, names: Sequence[str]) -> Policy:
     """A policy whose only signals are these numbers, with the parameters of the given one."""
-    return Policy(
-        language=policy.language,
-        name=policy.name,
-        version=policy.version,
-        about=policy.about,
-        owner=policy.owner,
+    return policy.replaced(
         runbook=None,
         stages={"number": {name: Shape("double") for name in names}},
         outcome={},
-        parameters=policy.parameters,
         definitions={},
         failures={},
         rules=(),
         evaluation={},
+        derived={},
+        requires=(),
     )

@@ -105,23 +105,8 @@ class Metrics:
 
 def policy_of_records(policy: Policy) -> Policy:
     """The policy with outcome and decision as stages, so that metrics can read them."""
-    return Policy(
-        language=policy.language,
-        name=policy.name,
-        version=policy.version,
-        about=policy.about,
-        owner=policy.owner,
-        runbook=policy.runbook,
-        stages={**policy.stages, "outcome": policy.outcome, "decision": DECISION},
-        outcome={},
-        parameters=policy.parameters,
-        definitions=policy.definitions,
-        failures=policy.failures,
-        rules=(),
-        evaluation={},
-        derived=policy.derived,
-        requires=policy.requires,
-    )
+    stages = {**policy.stages, "outcome": policy.outcome, "decision": DECISION}
+    return policy.replaced(stages=stages, outcome={}, rules=(), evaluation={})
 
 
 def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:

@@ -26,7 +26,5 @@ def replaced(policy: Policy, values: Mapping[str, Any]) -> tuple[Policy, str]:
         except EvaluationError as unknown:
             raise ValueError(str(unknown)) from None
         parameters[name] = ParameterValue(old.type, known, old.minimum, old.maximum)
-    fields: dict[str, Any] = {field: getattr(policy, field) for field in Policy.__slots__}
-    fields["parameters"] = parameters
-    changed = Policy(**fields)
+    changed = policy.replaced(parameters=parameters)
     return changed, digest(changed)
