@@ -8,11 +8,11 @@ from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
 from demur.language.decided import decided_expression
 from demur.language.document import PolicyDocument
-from demur.language.expressions import CheckedExpression
+from demur.language.expressions import CheckedExpression, signals_of
 from demur.language.nodes import MappingNode, ScalarNode, locate
 from demur.language.surroundings import Surroundings
 from demur.policy import type_of
-from demur.tree import Expression, Reference, Signal, walk
+from demur.tree import Expression, Signal
 from demur.types import parse_type
 
 Name = tuple[str, str]
@@ -27,7 +27,6 @@ def check_derived(
     diagnostics: list[Diagnostic],
 ) -> dict[Name, CheckedExpression]:
     """The derived signals, in an order in which each reads only those before it."""
-    trees = {name: one.tree for name, one in definitions.items()}
     checked: dict[Name, CheckedExpression] = {}
     for (stage, name), scalar in _written(root):
         if stage == "outcome":
@@ -40,7 +39,7 @@ def check_derived(
         found = decided_expression(path, scalar, surroundings, expected, diagnostics)
         if found is None:
             continue
-        later = _later(found.tree, trees, tuple(document.stages), stage)
+        later = _later(found.tree, definitions, tuple(document.stages), stage)
         if later is None:
             checked[stage, name] = found
         else:
@@ -53,7 +52,7 @@ def check_derived(
                     f"Declare `{name}` at stage `{later.stage}`.",
                 )
             )
-    return _ordered(checked, trees, diagnostics)
+    return _ordered(checked, definitions, diagnostics)
 
 
 def _written(root: MappingNode) -> Iterator[tuple[Name, ScalarNode]]:
@@ -71,32 +70,26 @@ def _written(root: MappingNode) -> Iterator[tuple[Name, ScalarNode]]:
                 yield (stage, entry.key.text), scalar
 
 
-def _signals(tree: Expression, definitions: Mapping[str, Expression]) -> Iterator[Signal]:
-    """The signals that an expression reads, also through definitions."""
-    for node in walk(tree):
-        if isinstance(node, Signal):
-            yield node
-        elif isinstance(node, Reference) and node.name in definitions:
-            yield from _signals(definitions[node.name], definitions)
-
-
 def _later(
-    tree: Expression, definitions: Mapping[str, Expression], stages: tuple[str, ...], stage: str
+    tree: Expression,
+    definitions: Mapping[str, CheckedExpression],
+    stages: tuple[str, ...],
+    stage: str,
 ) -> Signal | None:
     """A signal that the expression reads and that is known only after the stage."""
     last = stages.index(stage)
-    signals = _signals(tree, definitions)
+    signals = signals_of(tree, definitions)
     return next((one for one in signals if stages.index(one.stage) > last), None)
 
 
 def _ordered(
     checked: Mapping[Name, CheckedExpression],
-    definitions: Mapping[str, Expression],
+    definitions: Mapping[str, CheckedExpression],
     diagnostics: list[Diagnostic],
 ) -> dict[Name, CheckedExpression]:
     """The derived signals, each after those it needs; a circle is reported and left out."""
     needs = {
-        name: {(node.stage, node.name) for node in _signals(one.tree, definitions)}
+        name: {(node.stage, node.name) for node in signals_of(one.tree, definitions)}
         for name, one in checked.items()
     }
     ordered: dict[Name, CheckedExpression] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from demur.cel import syntax
@@ -15,7 +15,7 @@ from demur.functions.regular_expressions import compile_pattern
 from demur.functions.values import EvaluationError
 from demur.language.guards import unguarded
 from demur.language.nodes import ScalarNode
-from demur.tree import Call, Constant, Expression, walk
+from demur.tree import Call, Constant, Expression, Reference, Signal, walk
 from demur.types import Type
 
 Path = tuple[str | int, ...]
@@ -163,3 +163,12 @@ def checked_message(
     if position < len(text):
         parts.append(text[position:])
     return (None if diagnostics else Message(scalar, tuple(parts))), diagnostics
+
+
+def signals_of(tree: Expression, definitions: Mapping[str, CheckedExpression]) -> Iterator[Signal]:
+    """The signals that an expression reads, also through definitions."""
+    for node in walk(tree):
+        if isinstance(node, Signal):
+            yield node
+        elif isinstance(node, Reference) and node.name in definitions:
+            yield from signals_of(definitions[node.name].tree, definitions)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from demur.cel.unparse import unparse
 from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
 from demur.language.expressions import CheckedExpression
-from demur.tree import Call, Constant, Expression, Parameter, Reference, Signal, walk
+from demur.tree import Call, Constant, Expression, Parameter, Reference, walk
 
 STRICT = frozenset(("escalate", "abstain", "refuse"))
 """The actions after which the user has no answer."""
@@ -37,15 +37,6 @@ def responses(policy: CheckedPolicy) -> Iterator[CheckedResponse]:
         if response.path not in seen:
             seen.add(response.path)
             yield response
-
-
-def signals_of(policy: CheckedPolicy, tree: Expression) -> Iterator[Signal]:
-    """The signals that an expression reads, also through definitions."""
-    for node in walk(tree):
-        if isinstance(node, Signal):
-            yield node
-        elif isinstance(node, Reference) and node.name in policy.definitions:
-            yield from signals_of(policy, policy.definitions[node.name].tree)
 
 
 def reads(policy: CheckedPolicy) -> tuple[set[str], set[str]]:

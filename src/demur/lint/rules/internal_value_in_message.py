@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
+from demur.language.expressions import signals_of
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.lint.trees import responses, signals_of
+from demur.lint.trees import responses
 from demur.tree import Parameter, walk
 
 
@@ -19,7 +20,7 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
                 continue
             internal = [
                 f"{signal.stage}.{signal.name}"
-                for signal in signals_of(policy, part.tree)
+                for signal in signals_of(part.tree, policy.definitions)
                 if signal.stage != first
             ]
             internal += [

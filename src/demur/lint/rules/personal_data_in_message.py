@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
+from demur.language.expressions import signals_of
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.lint.trees import responses, signals_of
+from demur.lint.trees import responses
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
@@ -15,7 +16,7 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
         for part in response.say.parts if response.say is not None else ():
             if isinstance(part, str):
                 continue
-            for signal in signals_of(policy, part.tree):
+            for signal in signals_of(part.tree, policy.definitions):
                 if policy.surroundings.stages[signal.stage][signal.name].pii:
                     message = (
                         f"The message shows `{signal.stage}.{signal.name}`, which is personal."
