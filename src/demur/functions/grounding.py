@@ -11,6 +11,7 @@ from demur.functions.regular_expressions import compile_pattern
 from demur.functions.values import error
 from demur.functions.words import (
     bounded,
+    compiled,
     content,
     negates,
     normalised,
@@ -43,15 +44,10 @@ _PATTERNS = {
     "quotation": r"“([^“”]{1,5000})”|\"([^\"\n]{1,5000})\"|«([^«»]{1,5000})»|„([^„“”]{1,5000})[“”]",
     "omission": r"\[?(?:\.\.\.|…)\]?",
 }
-_compiled: dict[str, Pattern[str]] = {}
 
 
 def _pattern(name: str) -> Pattern[str]:
-    if name not in _compiled:
-        from re import compile
-
-        _compiled[name] = compile(_PATTERNS[name])
-    return _compiled[name]
+    return compiled(_PATTERNS[name])
 
 
 def citations(text: str) -> list[str]:
@@ -80,10 +76,10 @@ def _identifiers(text: str) -> Iterator[str]:
 
 def citations_by(text: str, pattern: str) -> list[str]:
     """What the RE2 pattern's first group finds, or all of it where it has none, each once."""
-    compiled = compile_pattern(pattern)
-    group = 1 if compiled.groups else 0
+    expression = compile_pattern(pattern)
+    group = 1 if expression.groups else 0
     try:
-        found = [one[group] for one in compiled.finditer(bounded(text))]
+        found = [one[group] for one in expression.finditer(bounded(text))]
     except UnicodeEncodeError:
         raise error("the text is no valid Unicode") from None
     return list(dict.fromkeys(one for one in found if one))

@@ -31,13 +31,17 @@ _PATTERNS = {
 _compiled: dict[str, Pattern[str]] = {}
 
 
-def pattern(name: str) -> Pattern[str]:
-    """One of this module's patterns, compiled when it is first asked for."""
-    if name not in _compiled:
+def compiled(pattern: str) -> Pattern[str]:
+    """A pattern of our own, compiled when it is first asked for."""
+    if pattern not in _compiled:
         from re import compile
 
-        _compiled[name] = compile(_PATTERNS[name])
-    return _compiled[name]
+        _compiled[pattern] = compile(pattern)
+    return _compiled[pattern]
+
+
+def _pattern(name: str) -> Pattern[str]:
+    return compiled(_PATTERNS[name])
 
 
 def bounded(text: str) -> str:
@@ -56,7 +60,7 @@ def normalised(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words, in order and as written."""
-    return pattern("word").findall(text)
+    return _pattern("word").findall(text)
 
 
 _ABBREVIATIONS = frozenset(
@@ -75,14 +79,14 @@ def sentences(text: str) -> list[str]:
     """
     found: list[str] = []
     start = 0
-    for end in pattern("end").finditer(text):
+    for end in _pattern("end").finditer(text):
         before = text[max(start, end.start() - _LONGEST_ABBREVIATION - 1) : end.start()]
         if end.group()[0] == "." and _abbreviates(before):
             continue
         found.append(text[start : end.end()].strip())
         start = end.end()
     found.append(text[start:].strip())
-    return [one for one in found if pattern("word").search(one)]
+    return [one for one in found if _pattern("word").search(one)]
 
 
 def _abbreviates(before: str) -> bool:
@@ -114,7 +118,7 @@ def content(text: str) -> list[str]:
         plain = word.replace("’", "'").removesuffix("'s")
         if plain in _STOP_WORDS or plain.endswith("n't") or not any(map(str.isalpha, plain)):
             continue
-        if plain in _VALUES or plain in _SCALES or pattern("number").fullmatch(plain):
+        if plain in _VALUES or plain in _SCALES or _pattern("number").fullmatch(plain):
             continue
         found.append(_stem(plain))
     return found
@@ -159,7 +163,7 @@ _LONGEST_NUMBER = 18
 
 def with_dates_in_words(text: str) -> str:
     """The text with dates such as 2021-03-14 as `14 march 2021`, whose parts are found by themselves."""
-    return pattern("date").sub(
+    return _pattern("date").sub(
         lambda date: f"{int(date[3])} {_MONTHS[int(date[2]) - 1]} {date[1]}", text
     )
 
@@ -173,7 +177,7 @@ def numbers(text: str) -> list[str]:
     """
     text = with_dates_in_words(text)
     found: list[str] = []
-    for one in pattern("number").finditer(text):
+    for one in _pattern("number").finditer(text):
         grouped, word, plain, letter = one.groups()
         scale = _SCALES[word] if word else _LETTERS[letter] if letter else 0
         sign = "-" if one.group()[0] in "-−" else ""
@@ -214,7 +218,7 @@ def _spelled(text: str) -> Iterator[str]:
         if counted and not (counted == 1 and total + current == 1):
             yield str(total + current)
 
-    for word in pattern("spelled").finditer(text):
+    for word in _pattern("spelled").finditer(text):
         name = word.group()
         joined = end >= 0 and text[end : word.start()] in (" ", "-", "‐", "–")
         value, scale = _VALUES.get(name), _SCALES.get(name)
