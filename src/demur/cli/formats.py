@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from demur.cli import output
 from demur.suggestions import did_you_mean
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 Target = tuple[str, Path | None]
 """A format and the file that it is written to; None for what is printed."""
+
+
+def option(known: Sequence[str]) -> Callable[[Command], Command]:
+    """The option `--format FORMAT[=FILE]`, as the argument `asked`."""
+    return click.option(
+        "--format",
+        "asked",
+        multiple=True,
+        metavar="FORMAT[=FILE]",
+        help=f"One of {', '.join(known)}; to a file, or else printed. May be repeated.",
+    )
 
 
 def targets(asked: Sequence[str], known: Sequence[str]) -> list[Target]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from demur.cli import formats, policies
+from demur.cli import formats, kept_runs, policies
 from demur.cli import parameters as parameters_given
 from demur.cli.progress import Steps
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
@@ -49,19 +49,8 @@ _STATUS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "error": CO
 @click.option(
     "--engine", metavar="URL", help="duckdb (default), spark, or any connection URL of Ibis."
 )
-@click.option(
-    "--format",
-    "asked",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help=f"One of {', '.join(_FORMATS)}; to a file, or else printed. May be repeated.",
-)
-@click.option(
-    "--runs",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where runs are kept: by default DEMUR_RUNS, or .demur/runs beside POLICY.",
-)
+@formats.option(_FORMATS)
+@kept_runs.option
 @parameters_given.option
 @click.option("--no-keep", is_flag=True, help="Do not keep this run.")
 @click.option("--explain", is_flag=True, help="Say what the engine could not express, and why.")
@@ -98,7 +87,6 @@ def command(
     evaluator = parameters_given.put_in(policies.load(policy), parameters)
     from demur.cli import keeping
     from demur.measure.records.relation import UnreadableTable
-    from demur.runs.store import folder_of
 
     try:
         gate = _gate(evaluator, gate_name)
@@ -106,7 +94,7 @@ def command(
             ctx.exit(_proved(evaluator, gate, engine))
         if not results:
             raise click.UsageError("Give the records: --results FILE.")
-        store = folder_of(policy, folder, os.environ)
+        store = kept_runs.folder_for(policy, folder)
         against = keeping.baseline(evaluator, gate, policy, baseline, store, engine)
         result = _result(evaluator, gate, policy, results, against.sources, baseline_policy, engine)
     except UnreadableTable as failure:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from demur.cli import formats, policies
+from demur.cli import formats, kept_runs, policies
 from demur.cli.status import INCONCLUSIVE, PASS
 from demur.suggestions import did_you_mean
 
@@ -55,19 +54,8 @@ def _moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     type=click.Choice(["run", "week"]),
     help="What a point stands for; by default a week where there are very many runs.",
 )
-@click.option(
-    "--runs",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where runs are kept: by default DEMUR_RUNS, or .demur/runs beside POLICY.",
-)
-@click.option(
-    "--format",
-    "asked",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help=f"One of {', '.join(_FORMATS)}; to a file, or else printed. May be repeated.",
-)
+@kept_runs.option
+@formats.option(_FORMATS)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -96,10 +84,9 @@ def command(
     for one in metrics:
         _known(one, evaluation.get("metrics", {}), "metric")
     from demur.report import trends
-    from demur.runs.store import folder_of
     from demur.runs.trend import Chosen, load, trend
 
-    found = folder_of(policy, folder, os.environ)
+    found = kept_runs.folder_for(policy, folder)
     if found is None:
         raise click.UsageError(
             "DEMUR_RUNS is empty, so no runs are kept: name a folder, --runs DIR."
