@@ -56,3 +56,16 @@ owner: team@example.com
 runbook: runbook.md
 """
 """How the examples of rules begin."""
+GATE = (
+    HEADER
+    + """\
+metrics:
+  wrong_rate: rate(decision.declined)
+suites:
+  golden: {cases: golden.jsonl}
+gates:
+  ship:
+    suites: [golden]
+"""
+)
+"""How the examples of rules about gates begin; the gate's own settings follow."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy, CheckedThreshold
-from demur.lint.rule import HEADER, Finding, Rule
+from demur.lint.rule import GATE, Finding, Rule
 from demur.lint.trees import number
 from demur.runtime.aggregates import kind_of
 from demur.tree import Call
@@ -49,28 +49,14 @@ RULE = Rule(
 Looks in each gate for bounds of one metric that exclude each other, for the same bound twice, and
 for bounds of a rate below 0 or above 1.
 """,
-    wrong=HEADER
+    wrong=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     min_samples: 30
     by: [decision.action]
     require: [wrong_rate <= 0.1, wrong_rate >= 0.2]
 """,
-    right=HEADER
+    right=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     min_samples: 30
     by: [decision.action]
     require: [wrong_rate <= 0.1, wrong_rate >= 0.02]

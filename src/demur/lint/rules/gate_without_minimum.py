@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
-from demur.lint.rule import HEADER, Finding, Rule
+from demur.lint.rule import GATE, Finding, Rule
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
@@ -24,27 +24,13 @@ RULE = Rule(
     explanation="""\
 Looks for gates with neither `confidence` nor `min_samples`. Three lucky cases would pass them.
 """,
-    wrong=HEADER
+    wrong=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     by: [decision.action]
     require: [wrong_rate <= 0.1]
 """,
-    right=HEADER
+    right=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     min_samples: 30
     by: [decision.action]
     require: [wrong_rate <= 0.1]

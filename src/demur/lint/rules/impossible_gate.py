@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy, CheckedThreshold
 from demur.language.document import Requirement
-from demur.lint.rule import HEADER, Finding, Rule
+from demur.lint.rule import GATE, Finding, Rule
 from demur.lint.trees import number
 from demur.runtime.aggregates import DRIFTS, kind_of
 from demur.tree import Call
@@ -44,28 +44,14 @@ RULE = Rule(
 Looks for requirements with a `confidence` whose bound is the very end of a rate's range, or drift of
 0. However many cases go well, an interval never clears 0 or 1 themselves.
 """,
-    wrong=HEADER
+    wrong=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     confidence: 0.95
     by: [decision.action]
     require: [wrong_rate <= 0]
 """,
-    right=HEADER
+    right=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     min_samples: 30
     by: [decision.action]
     require: [wrong_rate <= 0]

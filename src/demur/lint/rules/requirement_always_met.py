@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
 from demur.lint.intervals import ANY, Interval, Ranges
-from demur.lint.rule import HEADER, Finding, Rule
+from demur.lint.rule import GATE, Finding, Rule
 from demur.lint.trees import number
 from demur.runtime.aggregates import kind_of
 from demur.tree import Call, Expression
@@ -55,28 +55,14 @@ Looks for requirements of a gate whose bound is at the end of what the metric ca
 of at least 0, a mean of at most the signal's declared `max`. They look like a check and are none.
 `demur gate --self-test` tries it of every requirement, whatever its metric.
 """,
-    wrong=HEADER
+    wrong=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     min_samples: 30
     by: [decision.action]
     require: [wrong_rate <= 1]
 """,
-    right=HEADER
+    right=GATE
     + """\
-metrics:
-  wrong_rate: rate(decision.declined)
-suites:
-  golden: {cases: golden.jsonl}
-gates:
-  ship:
-    suites: [golden]
     min_samples: 30
     by: [decision.action]
     require: [wrong_rate <= 0.1]
