@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +11,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from tests.conftest import skip_unless_ci
-from tests.monitor.alertmanager_server import free_port
+from tests.real_server import free_port, running
 from tools.system_packages import SYSTEM_PACKAGES
 
 
@@ -36,27 +34,8 @@ def prometheus(folder: Path, rules: Path, target: str) -> Iterator[str]:
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    with (folder / "prometheus.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, process)
+    with running(command, folder, port) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise RuntimeError("Prometheus ended; see prometheus.log")
-        try:
-            with urlopen(f"{url}/-/ready", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("Prometheus does not answer")
 
 
 def alerts_of(url: str) -> list[dict[str, Any]]:

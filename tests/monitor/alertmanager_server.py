@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,18 +10,13 @@ from typing import Any
 from urllib.request import urlopen
 
 from tests.conftest import skip_unless_ci
+from tests.real_server import running
 from tools.system_packages import SYSTEM_PACKAGES
 
 CONFIGURATION = """\
 route: {receiver: nobody, group_wait: 0s}
 receivers: [{name: nobody}]
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager
@@ -41,27 +33,8 @@ def alertmanager(folder: Path, port: int) -> Iterator[str]:
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     ]
-    with (folder / "alertmanager.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, process)
+    with running(command, folder, port) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise RuntimeError("Alertmanager ended; see alertmanager.log")
-        try:
-            with urlopen(f"{url}/-/ready", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("Alertmanager does not answer")
 
 
 def alerts_of(url: str) -> list[dict[str, Any]]:

@@ -10,8 +10,9 @@ from typing import Any
 from demur.monitor.deliver import Receiver, deliver
 from demur.monitor.run import Evaluation
 from demur.runtime.evaluator import Evaluator
-from tests.monitor.alertmanager_server import alertmanager, alerts_of, free_port
+from tests.monitor.alertmanager_server import alertmanager, alerts_of
 from tests.monitor.traffic import MINUTE, START, evaluations, policy, steady
+from tests.real_server import free_port
 
 
 def told_now(folder: Path) -> tuple[Evaluator, dict[int, Evaluation]]:

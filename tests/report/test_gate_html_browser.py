@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +12,9 @@ import pytest
 
 from demur.measure.results import GateResult
 from demur.report import gates
-from tests.conftest import skip_unless_ci
-from tests.report.browser import Browser, running
+from tests.report.browser import Browser
+from tests.report.browsing import DESKTOP, PHONE, assert_it_fits_and_is_quiet
 from tests.report.gate_pages import PASSING, RESULT, TROUBLED, hostile, judged, required
-from tools.system_packages import SYSTEM_PACKAGES
 
 WIDE = replace(
     RESULT,
@@ -38,7 +34,6 @@ RESULTS = {
     "hostile": hostile(TROUBLED),
     "wide": WIDE,
 }
-PHONE, DESKTOP = 375, 1280
 
 NUMBERS = """
 [...document.querySelectorAll("article.requirement")].map(one => ({
@@ -56,24 +51,6 @@ NUMBERS = """
 """
 
 
-@contextmanager
-def chromium(profile: Path) -> Iterator[Browser]:
-    """A browser, where there is one."""
-    if sys.platform == "win32":
-        pytest.skip("the pipe to the browser is POSIX's")
-    program = SYSTEM_PACKAGES["chromium"].find()
-    if program is None:
-        skip_unless_ci("there is no Chromium: run `python tools/system_packages.py` as root")
-    with running(program, profile) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as started:
-        yield started
-
-
 def opened(browser: Browser, folder: Path, result: GateResult, width: int) -> Path:
     file = folder / "gate.html"
     file.write_text(gates.write("html", result), encoding="utf-8", newline="\n")
@@ -88,12 +65,7 @@ def test_the_page_fits_its_window_complains_of_nothing_and_asks_for_nothing(
 ) -> None:
     file = opened(browser, tmp_path, RESULTS[name], width)
     browser.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-    assert browser.evaluate("innerWidth") == width
-    assert browser.evaluate("document.documentElement.scrollWidth") <= width
-    asked = [one["request"]["url"] for one in browser.seen("Network.requestWillBeSent")]
-    assert asked == [file.as_uri()]
-    said = browser.seen("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
-    assert said == []
+    assert_it_fits_and_is_quiet(browser, file, width)
 
 
 def test_a_page_that_does_otherwise_is_found_out(browser: Browser, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,8 @@ from demur.measure.results import Slice
 from demur.report import trends
 from demur.runs.trend import Chosen, Trend, trend
 from tests.report.browser import Browser
+from tests.report.browsing import DESKTOP, PHONE, assert_it_fits_and_is_quiet
 from tests.report.gate_pages import HOSTILE
-from tests.report.test_gate_html_browser import DESKTOP, PHONE, chromium
 from tests.report.trend_pages import TREND, hostile
 from tests.runs.history import rates, runs
 
@@ -41,12 +40,6 @@ FIGURES = """
 """
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as started:
-        yield started
-
-
 def opened(browser: Browser, folder: Path, shown: Trend, width: int) -> Path:
     file = folder / "trend.html"
     file.write_text(trends.write("html", shown), encoding="utf-8", newline="\n")
@@ -60,12 +53,7 @@ def test_the_page_fits_its_window_complains_of_nothing_and_asks_for_nothing(
     browser: Browser, tmp_path: Path, name: str, width: int
 ) -> None:
     file = opened(browser, tmp_path, TRENDS[name], width)
-    assert browser.evaluate("innerWidth") == width
-    assert browser.evaluate("document.documentElement.scrollWidth") <= width
-    asked = [one["request"]["url"] for one in browser.seen("Network.requestWillBeSent")]
-    assert asked == [file.as_uri()]
-    said = browser.seen("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
-    assert said == []
+    assert_it_fits_and_is_quiet(browser, file, width)
 
 
 @pytest.mark.parametrize("name", ["small", "years"])
