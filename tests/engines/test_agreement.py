@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from demur.measure import quantiles
 from demur.measure.measuring import Run
 from demur.measure.records import opening
 from demur.runtime.evaluator import Evaluator
@@ -84,6 +85,17 @@ def test_duckdb_agrees_over_policies_of_which_python_computes_half(
     cuts = pick.sample(generated.CUTS, 3)
     run = assert_alike(duckdb, tmp_path / "r.jsonl", made, rows, generated.DIMENSIONS, cuts)
     assert run.decided.fallbacks
+
+
+def test_duckdb_agrees_where_slices_are_too_many_to_ask_for_their_places(
+    duckdb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantiles, "MAXIMUM_SHARES", 0)
+    pick = random.Random(600)
+    text = generation.policy_text(pick, metrics=ALL_METRICS)
+    assert_alike(
+        duckdb, tmp_path / "r.jsonl", forms.evaluator(text), records(pick, 250, outside=False)
+    )
 
 
 @cache

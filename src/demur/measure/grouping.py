@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import inf, isnan
 from typing import Any
 
 import ibis
-from ibis.expr import datatypes as dt
 
 from demur.backends.ibis.functions import Column
+from demur.measure import quantiles
 from demur.measure.plan import Decided
 from demur.measure.slices import EMPTY, UNKNOWN, Cut, Key
 from demur.measure.summaries import OF_SETS, Parts, parts
@@ -132,49 +131,45 @@ def _whole_sets(
         return
     for cut, slices in found.items():
         table, names = sliced(decided, cut)
-        reductions: dict[str, Column] = {}
-        for at, one in chosen.items():
-            unknown = any(
-                found_parts.get(at, {}).get("unknown") or found_parts.get(at, {}).get("open")
-                for found_parts in slices.values()
-            )
-            for name, column in _of_sets(one, table, bool(unknown)).items():
-                reductions[f"{at} {name}"] = column
+        shares = {
+            at: quantiles.shares(one, [each.get(at, {}) for each in slices.values()])
+            for at, one in chosen.items()
+            if one.kind == "quantile"
+        }
+        reductions = {
+            f"{at} {name}": column
+            for at, one in chosen.items()
+            for name, column in _of_sets(decided, one, table, shares.get(at, ())).items()
+        }
         query = (
             table.group_by(names).aggregate(**reductions)
             if names
             else table.aggregate(**reductions)
         )
         for row in query.to_pyarrow().to_pylist():
-            key = tuple(row[name] for name in names)
-            for name in reductions:
-                at, _, part = name.partition(" ")
-                value = row[name]
-                if value is not None:
-                    bound = {"low": -inf, "high": inf}.get(part)
-                    value = bound if bound is not None and isnan(value) else value
-                    slices.setdefault(key, {}).setdefault(int(at), {})[part] = value
+            slice = slices.setdefault(tuple(row[name] for name in names), {})
+            for at, one in chosen.items():
+                parts = slice.setdefault(at, {})
+                reduced = {
+                    name.partition(" ")[2]: row[name]
+                    for name in reductions
+                    if name.startswith(f"{at} ")
+                }
+                if one.kind == "quantile":
+                    reduced = quantiles.parts(one, parts, shares[at], reduced)
+                parts |= reduced
 
 
-def _of_sets(aggregate: Aggregate, table: Any, unknown: bool) -> dict[str, Column]:
-    """The known value, and with unknown records the lowest and highest that these allow."""
+def _of_sets(
+    decided: Decided, aggregate: Aggregate, table: Any, shares: Sequence[float]
+) -> dict[str, Column]:
+    """What the known values of a slice come to: how many different ones, or those at the shares."""
     assert aggregate.value is not None
     value = table[f"x{aggregate.value}"]
     where = None if aggregate.where is None else table[f"x{aggregate.where}"]
-    kept = None if where is None else where.fill_null(False)
-    if aggregate.kind in OF_SETS:
-        return {"known": value.nunique(where=kept)}
-    number = value.cast(dt.float64)
-    found = {"known": number.quantile(aggregate.share, where=kept)}
-    if unknown:
-        maybe = None if where is None else where.fill_null(True)
-        for name, bound in (("low", aggregate.range.low), ("high", aggregate.range.high)):
-            end = ibis.literal(bound, dt.float64)
-            filled: Column = ibis.coalesce(number, end)
-            if where is not None:
-                filled = ibis.cases((where.isnull(), end), else_=filled)
-            found[name] = filled.quantile(aggregate.share, where=maybe)
-    return found
+    if aggregate.kind == "quantile":
+        return quantiles.reductions(aggregate, value, where, shares, decided.relation.connection)
+    return {"known": value.nunique(where=None if where is None else where.fill_null(False))}
 
 
 def keys(summaries: Summaries) -> Sequence[tuple[Cut, Key]]:

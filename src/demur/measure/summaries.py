@@ -48,50 +48,54 @@ class Value:
 
 
 def parts(aggregate: Aggregate, columns: Mapping[int, Column]) -> dict[str, Column]:
-    """The reductions over the columns that give the aggregate's parts."""
+    """The reductions over the columns that give the aggregate's parts.
+
+    What can be told by subtraction is not counted: engines find a reduction that several parts name
+    only once.
+    """
+    everything = ibis._.count()
     if aggregate.value is None:
-        return {"n": ibis._.count()}
+        return {"n": everything}
     value = columns[aggregate.value]
     if aggregate.where is None:
-        kept, open_ = None, None
+        kept, open_, sure = None, None, everything
     else:
         where = columns[aggregate.where]
         kept, open_ = where.fill_null(False), where.isnull()
+        sure = _rows(kept)
 
-    def count(condition: Column, among: Column | None = None) -> Column:
-        # Engines add up doubles faster than the wide whole numbers that they add ints up to.
-        ones = (condition if among is None else condition & among).cast(dt.int32).cast(dt.float64)
-        return ones.sum().cast(dt.int64)
+    def counted(condition: Column, among: Column | None = None) -> Column:
+        return _rows(condition if among is None else condition & among)
 
     if aggregate.kind in ("rate", "count"):
-        found = {
-            "true": count(value.fill_null(False), kept),
-            "false": count((~value).fill_null(False), kept),
-            "unknown": count(value.isnull(), kept),
-        }
+        true, unknown = counted(value.fill_null(False), kept), counted(value.isnull(), kept)
+        found = {"true": true, "false": sure - true - unknown, "unknown": unknown}
         if open_ is not None:
-            found["open_true"] = count(value.fill_null(False), open_)
-            found["open_false"] = count((~value).fill_null(False), open_)
-            found["open_unknown"] = count(value.isnull(), open_)
+            true, unknown = counted(value.fill_null(False), open_), counted(value.isnull(), open_)
+            found["open_true"] = true
+            found["open_false"] = _rows(open_) - true - unknown
+            found["open_unknown"] = unknown
         return found
     number = value if value.type().is_string() else value.cast(dt.float64)
     if aggregate.kind == "ratio":
         assert aggregate.second is not None
         divisor = columns[aggregate.second].cast(dt.float64)
         both = number.notnull() & divisor.notnull()
+        n = counted(both)
         return {
-            "n": count(both),
-            "unknown": count(~both),
+            "n": n,
+            "unknown": everything - n,
             "total": number.sum(where=both),
             "divisor": divisor.sum(where=both),
             "all_total": number.sum(),
             "all_divisor": divisor.sum(),
-            "missing": count(number.isnull()),
-            "divisor_missing": count(divisor.isnull()),
+            "missing": counted(number.isnull()),
+            "divisor_missing": counted(divisor.isnull()),
         }
-    found = {"n": count(value.notnull(), kept), "unknown": count(value.isnull(), kept)}
+    unknown = counted(value.isnull(), kept)
+    found = {"n": sure - unknown, "unknown": unknown}
     if open_ is not None:
-        found["open"] = count(open_)
+        found["open"] = _rows(open_)
     match aggregate.kind:
         case "mean" | "sum":
             found["total"] = number.sum(where=kept)
@@ -104,8 +108,14 @@ def parts(aggregate: Aggregate, columns: Mapping[int, Column]) -> dict[str, Colu
     if aggregate.kind == "sum" and open_ is not None:
         found["open_gain"] = number.clip(lower=0.0).sum(where=open_)
         found["open_loss"] = number.clip(upper=0.0).sum(where=open_)
-        found["open_unknown"] = count(value.isnull(), open_)
+        found["open_unknown"] = counted(value.isnull(), open_)
     return found
+
+
+def _rows(condition: Column) -> Column:
+    """How many rows the condition, which is never NULL, holds for; of none it may be NULL."""
+    # Engines add up doubles faster than the wide whole numbers that they add ints up to.
+    return condition.cast(dt.int32).cast(dt.float64).sum().cast(dt.int64)
 
 
 def parts_of_rows(aggregate: Aggregate, rows: Iterable[tuple[Any, Any, Any]]) -> dict[str, float]:
@@ -331,8 +341,11 @@ def interpolated(values: Any, share: float) -> float | None:
     place = share * (len(ordered) - 1)
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
-    part = place - below
-    low, high = float(ordered[below]), float(ordered[above])
+    return between(float(ordered[below]), float(ordered[above]), place - below)
+
+
+def between(low: float, high: float, part: float) -> float:
+    """The number this part of the way from one to the other, either of which may be infinite."""
     if low == high or part == 0.0:
         return low
     if abs(low) == inf:
