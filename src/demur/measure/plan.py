@@ -12,6 +12,7 @@ from typing import Any
 
 import ibis
 from ibis.expr import datatypes as dt
+from ibis.expr.operations import Field, Value
 
 from demur.backends.ibis.decisions import DecisionColumns
 from demur.backends.ibis.functions import Column
@@ -143,6 +144,7 @@ class Builder:
         policy = plan.evaluator.policy
         self._decisions: DecisionColumns | None = None
         self._copies: dict[str, str] = {}
+        self._told: dict[str, Any] = {}
         self._objects = all_objects(policy)
 
     def build(self) -> Decided:
@@ -218,6 +220,7 @@ class Builder:
             columns |= {name: self._recorded(name).fill_null("") for name in _NAMES}
         else:
             columns["rank"] = self.table.rank
+            columns |= {name: self._decisions.column(name, self.table.rank) for name in _NAMES}
         for name in self.plan.evaluator.policy.failures:
             columns[f"failure:{name}"] = self._counts_as(name)
         for path, found in self._signals.items():
@@ -238,22 +241,28 @@ class Builder:
     def _stored(self, columns: Mapping[str, Column]) -> dict[str, Column]:
         """The columns that must be stored: each once, and none of those that the rank tells."""
         names: dict[Any, str] = {}
-        if self._decisions is not None:
-            names = {self._decisions.column(one, self.table.rank).op(): one for one in _NAMES}
         kept: dict[str, Column] = {}
         for name, column in columns.items():
-            first = names.setdefault(column.op(), name)
-            if first == name:
-                kept[name] = column
-            else:
+            node = column.op()
+            first = names.setdefault(node, name)
+            if first != name:
                 self._copies[name] = first
+            elif name != "rank" and self._is_told_by_rank(node):
+                self._told[name] = node
+            else:
+                kept[name] = column
         return kept
 
+    def _is_told_by_rank(self, node: Any) -> bool:
+        read = set(node.find(Field, filter=Value))
+        return self._decisions is not None and read == {self.table.rank.op()}
+
     def named(self, table: Any) -> Any:
-        """The stored table with every column: the decision's names, and what was stored once."""
+        """The stored table with every column: those that the rank tells, and what was stored once."""
         if self._decisions is not None:
-            names = {name: self._decisions.column(name, table.rank) for name in _NAMES}
-            table = table.mutate(**names).drop("rank")
+            rank = {self.table.rank.op(): table.rank.op()}
+            told = {name: node.replace(rank).to_expr() for name, node in self._told.items()}
+            table = table.mutate(**told).drop("rank")
         return table.mutate(**{name: table[first] for name, first in self._copies.items()})
 
     def _must_be_there(self, path: str) -> bool:
