@@ -162,7 +162,7 @@ class Builder:
                 self._signals[path] = Unsupported(reason)
                 continue
             try:
-                columns[f"{path}!"] = known(self.table[path], shape)
+                columns[f"{path}!"] = known(self.table[path], shape, self.relation.connection.name)
                 self._signals[path] = f"{path}!"
             except Unsupported as reason:
                 self._signals[path] = reason

@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column, closed, negated, support
+from demur.backends.ibis.functions import Column, closed, is_full, negated, support
 from demur.functions.values import INT_MAX, INT_MIN, Uint
 from demur.policy import ParameterValue, Shape
 from demur.tree import (
@@ -117,11 +117,11 @@ def constant(value: Any) -> Column:
     raise Unsupported(f"engines have no such constant ({type(value).__name__})")
 
 
-def known(value: Column, shape: Shape, *, of_list: bool = False) -> Column:
+def known(value: Column, shape: Shape, engine: str, *, of_list: bool = False) -> Column:
     """The typed value, NULL where it is not what its shape declares; `of_list` in a list's element."""
     kind = shape.type
     if kind == "list":
-        return _known_list(value, shape)
+        return _known_list(value, shape, engine)
     if kind == "object":
         return value
     if kind not in SCALARS:
@@ -149,7 +149,7 @@ def known(value: Column, shape: Shape, *, of_list: bool = False) -> Column:
     return ibis.cases((fine, value), else_=ibis.null(SCALARS[kind]))
 
 
-def _known_list(value: Column, shape: Shape) -> Column:
+def _known_list(value: Column, shape: Shape, engine: str) -> Column:
     """The list, NULL where it is too long or an element of plain values is not as declared."""
     inner = shape.of
     if inner is None or inner.type not in (*SCALARS, "object"):
@@ -157,21 +157,19 @@ def _known_list(value: Column, shape: Shape) -> Column:
     fine: list[Column] = []
     if shape.maximum_size is not None:
         fine.append(value.length() <= shape.maximum_size)
-    fine.append(_none(value, lambda element: _bad(element, inner)))
+    elements = value
+    if _is_limited(inner):
+        elements = value.map(lambda element: known(element, inner, engine, of_list=True))
+    fine.append(is_full(elements, engine))
     return ibis.cases(
         (reduce(lambda left, right: left & right, fine), value), else_=ibis.null(value.type())
     )
 
 
-def _bad(element: Column, shape: Shape) -> Column:
-    return (
-        element.isnull() if shape.type == "object" else known(element, shape, of_list=True).isnull()
-    )
-
-
-def _none(source: Column, condition: Callable[[Column], Column]) -> Column:
-    """Whether the condition, which is never NULL, holds for no element."""
-    return negated(source.map(condition).contains(True))
+def _is_limited(shape: Shape) -> bool:
+    """Whether not every value of a plain type is one that the shape declares."""
+    limits = (shape.minimum, shape.maximum, shape.enum, shape.maximum_size)
+    return shape.type == "double" or any(one is not None for one in limits)
 
 
 def _bound(number: float, kind: str) -> Column:
@@ -199,7 +197,9 @@ def _field(node: Field, scope: Scope) -> Column:
     field = None if shape is None else (shape.fields or {}).get(node.name)
     if field is None:
         raise Unsupported("a map's or optional value's field is read in Python")
-    return known(lower(node.operand, scope)[node.name], field, of_list=scope.depth > 0)
+    return known(
+        lower(node.operand, scope)[node.name], field, scope.engine, of_list=scope.depth > 0
+    )
 
 
 def _call(node: Call, scope: Scope) -> Column:
@@ -266,9 +266,9 @@ def _comprehension(node: Comprehension, scope: Scope) -> Column:
     if node.kind == "exists_one" and node.condition is None:
         outcomes = source.map(over(node.body))
         one = outcomes.filter(lambda outcome: outcome).length() == 1
-        return _unless_open(outcomes, one, dt.boolean)
+        return _unless_open(outcomes, one, dt.boolean, scope)
     if node.kind == "list":
-        return _list(node, source, over)
+        return _list(node, source, over, scope)
     raise Unsupported(f"the macro `{node.kind}` runs in Python")
 
 
@@ -304,23 +304,23 @@ def _small(outcome: int) -> Column:
     return ibis.literal(outcome, dt.int8)
 
 
-def _list(node: Comprehension, source: Column, over: Callable[[Expression], Each]) -> Column:
+def _list(
+    node: Comprehension, source: Column, over: Callable[[Expression], Each], scope: Scope
+) -> Column:
     """`map` and `filter`: unknown where the condition or the value is for some element."""
     kept = source
     if node.condition is not None:
         condition = over(node.condition)
         kept = source.filter(condition)
-        kept = _unless_open(source.map(condition), kept, kept.type())
+        kept = _unless_open(source.map(condition), kept, kept.type(), scope)
     if isinstance(node.body, Variable) and node.body.name == node.variables[0]:
         return kept
     mapped = kept.map(over(node.body))
-    return _unless_open(mapped, mapped, mapped.type())
+    return _unless_open(mapped, mapped, mapped.type(), scope)
 
 
-def _unless_open(outcomes: Column, value: Column, type: dt.DataType) -> Column:
-    return ibis.cases(
-        (_none(outcomes, lambda outcome: outcome.isnull()), value), else_=ibis.null(type)
-    )
+def _unless_open(outcomes: Column, value: Column, type: dt.DataType, scope: Scope) -> Column:
+    return ibis.cases((is_full(outcomes, scope.engine), value), else_=ibis.null(type))
 
 
 def _with(scope: Scope, variable: str, column: Column) -> Scope:
