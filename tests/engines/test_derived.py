@@ -47,12 +47,26 @@ def records(pick: random.Random, count: int) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_duckdb_agrees_on_derived_signals(duckdb: Any, tmp_path: Path, seed: int) -> None:
+def assert_derived_alike(connection: Any, path: Path, seed: int) -> None:
     rows = records(random.Random(seed), 250)
-    run = assert_alike(duckdb, tmp_path / "r.jsonl", MADE, rows, ("answer.is_long",), [(0,)])
+    run = assert_alike(connection, path, MADE, rows, ("answer.is_long",), [(0,)])
     derived = {name for name in run.decided.fallbacks if name.startswith("signal ")}
     assert derived == {f"signal answer.{name}" for name in ("is_long", "length", "support")} | {
         "signal retrieval.found"
     }
     assert not [name for name in run.decided.fallbacks if name.startswith(("rule", "column"))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_duckdb_agrees_on_derived_signals(duckdb: Any, tmp_path: Path, seed: int) -> None:
+    assert_derived_alike(duckdb, tmp_path / "r.jsonl", seed)
+
+
+@pytest.mark.parametrize("seed", range(4, 6))
+def test_postgres_agrees_on_derived_signals(postgres: Any, tmp_path: Path, seed: int) -> None:
+    assert_derived_alike(postgres, tmp_path / "r.jsonl", seed)
+
+
+@pytest.mark.xdist_group("spark")
+def test_spark_agrees_on_derived_signals(spark: Any, tmp_path: Path) -> None:
+    assert_derived_alike(spark, tmp_path / "r.jsonl", 6)
