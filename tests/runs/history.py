@@ -23,7 +23,7 @@ def facts(at: int, time: datetime | None = None, **given: Any) -> RunFacts:
     moment = time or START + at * WEEK
     return RunFacts(
         **{
-            "id": f"{moment:%Y%m%dT%H%M%SZ}-{at:06x}",
+            "id": f"{moment:%Y%m%dT%H%M%SZ}-{at:09x}",
             "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             "policy": "assistant",
             "version": "1.0.0",

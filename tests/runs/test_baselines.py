@@ -135,7 +135,7 @@ def test_a_file_that_the_gate_names_is_found_from_the_policys_folder(tmp_path: P
         ("last-pass", "No run of the gate tested of judged passed"),
         ("branch:main", "was made on the branch main"),
         ("nowhere", "`nowhere` is no file, no run and no branch"),
-        ("20990101T000000Z-abcdef", "is no file, no run and no branch"),
+        ("20990101T000000Z-abcdef012", "is no file, no run and no branch"),
         ("last-pas", "last-pass"),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_store_that_cannot_be_written_changes_no_verdict(tmp_path: Path) -> No
 
 def test_broken_files_of_the_store_are_named_when_a_run_is_looked_for(gate: Gate) -> None:
     id = gate.kept(records(10))
-    (gate.runs / "20990101T000000Z-abcdef.parquet").write_text("broken", "utf-8")
+    (gate.runs / "20990101T000000Z-abcdef012.parquet").write_text("broken", "utf-8")
     result = gate.run(records(10), "--baseline", id)
     assert "DM843" in result.stderr
     assert result.exit_code == 0

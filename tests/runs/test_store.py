@@ -51,7 +51,7 @@ def test_what_is_kept_is_read_again_as_it_was(tmp_path: Path) -> None:
         measured(0.3, slice=Slice((("a", "b"),), remainder=3), unit="usd", better="higher"),
         measured(0.2, measured=Measured(0.2, None, 3, 3, Interval(-inf, inf)), limit=None),
     ]
-    said = facts(3, baseline="20241205T120000Z-000000", dropped=("request.text",), version=None)
+    said = facts(3, baseline="20241205T120000Z-000000000", dropped=("request.text",), version=None)
     keep(tmp_path / "new" / "folder", said, rows)
     (path,) = newest_first(tmp_path / "new" / "folder")
     run = read(path)
@@ -63,6 +63,12 @@ def test_ids_sort_by_time_and_differ() -> None:
     ids = {new_id(START) for _ in range(50)}
     assert len(ids) == 50
     assert {one[:16] for one in ids} == {"20241205T120000Z"}
+
+
+def test_ids_of_one_second_sort_by_the_part_of_it() -> None:
+    moments = [START.replace(microsecond=at) for at in (0, 245, 500, 41_000, 999_999)]
+    ids = list(map(new_id, moments))
+    assert ids == sorted(ids)
 
 
 def test_a_run_that_is_not_whole_is_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +101,7 @@ def test_a_broken_file_is_named_and_the_others_are_read(
     from pyarrow import parquet
 
     store(tmp_path, made({Slice(): [0.1, 0.2]}))
-    bad = tmp_path / f"20250101T000000Z-abcdef{ENDING}"
+    bad = tmp_path / f"20250101T000000Z-abcdef012{ENDING}"
     whole = newest_first(tmp_path)[0]
     table = parquet.read_table(whole)
     if isinstance(content, bytes):
@@ -105,7 +111,9 @@ def test_a_broken_file_is_named_and_the_others_are_read(
     elif content == "foreign":
         parquet.write_table(pyarrow.table({"a": [1]}), bad)
     elif content == "newer":
-        keep(tmp_path, replace(facts(0), id="20250101T000000Z-abcdef", format="demur.kept/9"), [])
+        keep(
+            tmp_path, replace(facts(0), id="20250101T000000Z-abcdef012", format="demur.kept/9"), []
+        )
     elif content == "facts":
         said = table.schema.metadata[b"demur.run"].replace(b'"records": 500', b'"records": "x"')
         parquet.write_table(table.replace_schema_metadata({b"demur.run": said}), bad)

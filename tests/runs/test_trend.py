@@ -210,7 +210,9 @@ def test_no_run_that_fits_is_no_success(kept: Path) -> None:
 
 
 def test_a_broken_file_is_named_and_the_rest_is_shown(kept: Path) -> None:
-    (kept.parent / ".demur" / "runs" / "20250101T000000Z-abcdef.parquet").write_text("x", "utf-8")
+    (kept.parent / ".demur" / "runs" / "20250101T000000Z-abcdef012.parquet").write_text(
+        "x", "utf-8"
+    )
     result = run(kept)
     assert result.exit_code == 0
     assert "DM843" in result.stdout

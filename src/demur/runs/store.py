@@ -20,8 +20,8 @@ from demur.runs.facts import FORMAT, KeptRun, Measurement, RunFacts
 from demur.runs.records import write_records
 from demur.runtime.evaluator import Evaluator
 
-ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-"""A run's id: its time, and what tells it from others of the same second."""
+ID = re.compile(r"\d{8}T\d{6}Z-(?:[0-9a-f]{3})?[0-9a-f]{6}")
+"""A run's id: its time, the part of the second (older ones lack it), and what tells it from others."""
 ENDING = ".parquet"
 RECORDS = ".records.jsonl.gz"
 WITH_RECORDS = 20
@@ -59,8 +59,9 @@ def folder_of(policy: Path, given: Path | None, environment: Mapping[str, str]) 
 
 
 def new_id(time: datetime) -> str:
-    """An id for a run at this time."""
-    return f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """An id for a run at this time; ids are in the order of their times, to 1/4096 of a second."""
+    part = time.microsecond * 4096 // 1_000_000
+    return f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}-{part:03x}{secrets.token_hex(3)}"
 
 
 def written(time: datetime) -> str:
