@@ -56,6 +56,7 @@ class Trace:
         "_before",
         "_began",
         "_bypass",
+        "_completed",
         "_deployment",
         "_evaluator",
         "_guard",
@@ -89,6 +90,7 @@ class Trace:
         self._stages = self._evaluator.stages
         self._bypass = bypass
         self._record: dict[str, Any] = {}
+        self._completed: Mapping[str, Any] = {}
         self._latest = -1
         self._began = perf_counter()
         self._before: Trace | None = None
@@ -152,6 +154,9 @@ class Trace:
             )
         if latest < 0:
             raise ValueError("DM901: a check needs the signals of at least one stage")
+        if self._completed and any(known.index(one) < self._latest for one in stages):
+            # What was derived at a later stage may need this one.
+            self._completed = {}
         self._latest, self._record = latest, record
         return self._decide(known[latest], latest == len(known) - 1)
 
@@ -228,7 +233,11 @@ class Trace:
         guard, given = self._guard, self._record
         bypass = self._bypass or guard.bypass_reason
         started = perf_counter()
-        record = self._evaluator.complete(given, stage)
+        known = {**given, **self._completed} if self._completed else given
+        record = self._evaluator.complete(known, stage)
+        if record is not known:
+            # What an earlier stage's signals came to is not computed again at the next.
+            self._completed = record
         decision = self._evaluator.decide(record, stage)
         ended = perf_counter()
         shadow = None
