@@ -48,6 +48,8 @@ def test_places_among_the_known_values_give_the_quantiles_of_all(
 def test_slices_without_unknown_values_share_one_place() -> None:
     aggregate = Aggregate("quantile", value=0, share=0.95)
     assert quantiles.shares(aggregate, [{"n": 21.0}, {"n": 41.0}, {"n": 101.0}]) == [0.95]
+    # 0.95 times the last place, divided by it, is not always 0.95.
+    assert quantiles.shares(aggregate, [{"n": float(n)} for n in range(1, 500)]) == [0.95]
 
 
 def test_a_slice_of_unknown_values_alone_has_the_bounds() -> None:
@@ -79,3 +81,14 @@ def test_where_shares_are_too_many_or_no_lists_the_unknown_values_are_filled_in(
     found = quantiles.reductions(aggregate, table.x, None, [0.88, 0.9], connection)
     assert found.keys() == names
     assert ibis.to_sql(table.aggregate(**found), dialect=engine)
+
+
+def test_without_unknown_values_every_engine_is_asked_for_one_quantile() -> None:
+    table: Any = ibis.table({"x": "float64"}, name="records")
+    aggregate = Aggregate("quantile", value=0, share=0.9, range=Range(0.0, 9.0))
+    connection = import_module("ibis.backends.snowflake").Backend()
+    shares = quantiles.shares(aggregate, [{"n": 7.0}])
+    assert quantiles.reductions(aggregate, table.x, None, shares, connection).keys() == {"known"}
+    assert quantiles.parts(aggregate, {"n": 7.0}, shares, {"known": 4.5}) == {"known": 4.5}
+    bounds = quantiles.parts(aggregate, {"unknown": 2.0}, shares, {"known": None})
+    assert bounds == {"low": 0.0, "high": 9.0}

@@ -137,24 +137,15 @@ def _whole_sets(
             if one.kind == "quantile"
         }
         reductions = {
-            f"{at} {name}": column
-            for at, one in chosen.items()
-            for name, column in _of_sets(decided, one, table, shares.get(at, ())).items()
+            at: _of_sets(decided, one, table, shares.get(at, ())) for at, one in chosen.items()
         }
-        query = (
-            table.group_by(names).aggregate(**reductions)
-            if names
-            else table.aggregate(**reductions)
-        )
+        columns = {f"{at} {name}": one for at in chosen for name, one in reductions[at].items()}
+        query = table.group_by(names).aggregate(**columns) if names else table.aggregate(**columns)
         for row in query.to_pyarrow().to_pylist():
             slice = slices.setdefault(tuple(row[name] for name in names), {})
             for at, one in chosen.items():
                 parts = slice.setdefault(at, {})
-                reduced = {
-                    name.partition(" ")[2]: row[name]
-                    for name in reductions
-                    if name.startswith(f"{at} ")
-                }
+                reduced = {name: row[f"{at} {name}"] for name in reductions[at]}
                 if one.kind == "quantile":
                     reduced = quantiles.parts(one, parts, shares[at], reduced)
                 parts |= reduced

@@ -254,8 +254,9 @@ class Builder:
         return kept
 
     def _is_told_by_rank(self, node: Any) -> bool:
-        read = set(node.find(Field, filter=Value))
-        return self._decisions is not None and read == {self.table.rank.op()}
+        if self._decisions is None:
+            return False
+        return set(node.find(Field, filter=Value)) == {self.table.rank.op()}
 
     def named(self, table: Any) -> Any:
         """The stored table with every column: those that the rank tells, and what was stored once."""

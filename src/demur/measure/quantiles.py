@@ -26,14 +26,14 @@ _BOUNDS = {"low": -inf, "high": inf}
 
 
 def shares(aggregate: Aggregate, slices: Iterable[Parts]) -> list[float]:
-    """At which shares of the known values the slices' quantiles are found; one at least."""
+    """At which shares of the known values the slices' quantiles are found, their own among them."""
     found = {
         share
         for each in slices
-        for place in _places(aggregate.share, each).values()
+        for place in _ends(aggregate.share, each).values()
         for share in _shares(place, int(each.get("n", 0)))
     }
-    return sorted(found) or [aggregate.share]
+    return sorted({aggregate.share, *found})
 
 
 def reductions(
@@ -53,6 +53,9 @@ def reductions(
     if len(shares) <= MAXIMUM_SHARES and connection.has_operation(MultiQuantile):
         return {_SHARES: number.quantile(shares, where=kept)}
     found = {"known": number.quantile(aggregate.share, where=kept)}
+    if len(shares) == 1:
+        # No unknown value moves a quantile to another known one.
+        return found
     maybe = None if where is None else where.fill_null(True)
     for name, bound in (("low", aggregate.range.low), ("high", aggregate.range.high)):
         end = ibis.literal(bound, dt.float64)
@@ -68,9 +71,9 @@ def parts(
 ) -> dict[str, float]:
     """A slice's quantile, and its lowest and highest, by what the reductions came to."""
     values: Mapping[str, float | None] = reduced
-    if _SHARES in reduced:
-        known = dict(zip(shares, reduced[_SHARES] or (), strict=False))
-        values = _by_places(aggregate, found, known)
+    if "low" not in reduced:
+        at_shares = reduced[_SHARES] if _SHARES in reduced else [reduced["known"]]
+        values = _by_places(aggregate, found, dict(zip(shares, at_shares or (), strict=False)))
     return {
         name: _BOUNDS.get(name, one) if isnan(one) else one
         for name, one in values.items()
@@ -80,7 +83,7 @@ def parts(
 
 def _by_places(
     aggregate: Aggregate, found: Parts, known: Mapping[float, float]
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     n = int(found.get("n", 0))
     low, high = aggregate.range.low, aggregate.range.high
 
@@ -92,20 +95,19 @@ def _by_places(
             return between(next_to[0], high, place - (n - 1)) if next_to else high
         return next_to[0]
 
-    return {name: at(place) for name, place in _places(aggregate.share, found).items()}
+    ends = {name: at(place) for name, place in _ends(aggregate.share, found).items()}
+    return {"known": known.get(aggregate.share), **ends}
 
 
-def _places(share: float, found: Parts) -> dict[str, float]:
-    """Where in the order of a slice's known values, from 0, each quantile is; beyond it at a bound."""
+def _ends(share: float, found: Parts) -> dict[str, float]:
+    """Where in the order of a slice's known values, from 0, the quantiles are that unknown ones allow.
+
+    What is not within that order is at a bound.
+    """
     n = int(found.get("n", 0))
     unknown = int(found.get("unknown", 0) + found.get("open", 0))
-    places: dict[str, float] = {}
-    if n:
-        places["known"] = share * (n - 1)
-    if unknown:
-        places["high"] = share * (n + unknown - 1)
-        places["low"] = places["high"] - unknown
-    return places
+    high = share * (n + unknown - 1)
+    return {"low": high - unknown, "high": high} if unknown else {}
 
 
 def _shares(place: float, n: int) -> Iterator[float]:

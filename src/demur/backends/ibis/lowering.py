@@ -266,7 +266,7 @@ def _comprehension(node: Comprehension, scope: Scope) -> Column:
     if node.kind == "exists_one" and node.condition is None:
         outcomes = source.map(over(node.body))
         one = outcomes.filter(lambda outcome: outcome).length() == 1
-        return _unless_open(outcomes, one, dt.boolean, scope)
+        return _unless_open(outcomes, one, scope)
     if node.kind == "list":
         return _list(node, source, over, scope)
     raise Unsupported(f"the macro `{node.kind}` runs in Python")
@@ -312,15 +312,15 @@ def _list(
     if node.condition is not None:
         condition = over(node.condition)
         kept = source.filter(condition)
-        kept = _unless_open(source.map(condition), kept, kept.type(), scope)
+        kept = _unless_open(source.map(condition), kept, scope)
     if isinstance(node.body, Variable) and node.body.name == node.variables[0]:
         return kept
     mapped = kept.map(over(node.body))
-    return _unless_open(mapped, mapped, mapped.type(), scope)
+    return _unless_open(mapped, mapped, scope)
 
 
-def _unless_open(outcomes: Column, value: Column, type: dt.DataType, scope: Scope) -> Column:
-    return ibis.cases((is_full(outcomes, scope.engine), value), else_=ibis.null(type))
+def _unless_open(outcomes: Column, value: Column, scope: Scope) -> Column:
+    return ibis.cases((is_full(outcomes, scope.engine), value), else_=ibis.null(value.type()))
 
 
 def _with(scope: Scope, variable: str, column: Column) -> Scope:
