@@ -81,6 +81,7 @@ _FAMILIES = {
     "personal_data": "Personal data",
     "regular_expressions": "Regular expressions",
     "strings": "Strings and bytes",
+    "stages": "Stages, for `metrics` only",
     "string_format": "Formatting",
     "texts": "Texts",
     "timestamps": "Timestamps and durations",
@@ -146,9 +147,9 @@ def engines_page() -> str:
         "cannot express exactly, Python evaluates over batches of records, on Spark within its workers:",
         "the result is the same, and it takes longer. `demur gate --explain` says what that was.",
         "",
-        "Also native everywhere: `?:`, `has()` of a signal, membership in a list of constants, the macros",
-        "`all`, `exists`, `exists_one`, `filter` and `map` over lists, and `cel.bind`. A map, a time, an",
-        "object with optional fields and any value of type `dyn` is read by Python.",
+        "Also native everywhere: `?:`, `has()` of a signal, `reached`, membership in a list of constants,",
+        "the macros `all`, `exists`, `exists_one`, `filter` and `map` over lists, and `cel.bind`. A map, a",
+        "time, an object with optional fields and any value of type `dyn` is read by Python.",
         "",
         f"| function | {' | '.join(_ENGINES.values())} |",
         f"|---|{'---|' * len(_ENGINES)}",
@@ -161,7 +162,7 @@ def engines_page() -> str:
                 for one in function.overloads
                 if isinstance(support(one.identifier, "duckdb"), Native)
             ]
-            if not native:
+            if not native and family != "stages":
                 python.setdefault(family, []).append(function.name)
             elif not function.name.startswith("@"):
                 lines += [_supported(one.identifier, str(one.signature)) for one in native]

@@ -17,6 +17,8 @@ ACTIONS = ("answer", "flag", "fallback", "escalate", "abstain", "refuse")
 """The actions from mildest to strictest; a decision is the strictest that fired."""
 ANSWERED = frozenset(ACTIONS[:3])
 """The actions after which the user has an answer."""
+INCOMPLETE = "incomplete"
+"""In place of the action: the request broke off before its last stage, and nothing had stopped it."""
 STRICTNESS = {action: rank for rank, action in enumerate(ACTIONS)}
 
 RECORD_KEYS = (
@@ -109,6 +111,11 @@ class Response:
         self.failure = failure
         self.say = say
         self.why = why
+
+    @property
+    def stops(self) -> bool:
+        """Whether the user then gets no answer, so that no later stage is reached."""
+        return self.action not in ANSWERED
 
 
 class Rule:

@@ -173,13 +173,18 @@ EXPLAINED = """\
   true    person-asked-for -> escalate
           request.text == "person"
           request.text = "<pii>"
+  not reached  low-confidence
+
+2 (id b): abstain by low-confidence (contract_violation): Something I need is missing.
+  false   supported-intent
+  false   person-asked-for
   unknown low-confidence -> abstain
           answer.confidence < params.least
           answer.confidence = nan, which is not a number (NaN)
   unknown:
     answer.confidence is not a number (NaN) (leaves open: low-confidence)
 
-2: abstain by low-confidence (low_confidence): I'm not sure.
+3: abstain by low-confidence (low_confidence): I'm not sure.
   why: confidence 0.6
   false   supported-intent
   false   person-asked-for
@@ -196,7 +201,8 @@ def test_explanation_shows_each_rule_and_masks_personal_values(run: Run, bundle:
         "request": {"intent": "other", "text": "person"},
         "answer": {"confidence": math.nan},
     }
-    result = run("decide", bundle, "--explain", input=lines(bad, UNSURE))
+    nan = {"id": "b", "request": SURE["request"], "answer": {"confidence": math.nan}}
+    result = run("decide", bundle, "--explain", input=lines(bad, nan, UNSURE))
     assert result.stdout == EXPLAINED
 
 

@@ -75,7 +75,7 @@ def test_the_record_says_what_the_function_does(family: str, function: Function)
     assert function.about.endswith(".")
     assert function.about[0].isupper() or not function.about[0].isalpha()
     assert function.overloads
-    if not is_internal(function) and family != "aggregates":
+    if not is_internal(function) and function.scope != "metrics":
         assert function.examples
 
 
@@ -110,7 +110,7 @@ def test_identifiers_belong_to_the_family_and_signatures_to_the_function(
 @pytest.mark.parametrize(("family", "function"), RECORDS)
 def test_the_python_back_end_computes_every_overload(family: str, function: Function) -> None:
     for overload in function.overloads:
-        if family == "aggregates":
+        if function.scope == "metrics":
             assert overload.python is None
         else:
             assert (overload.python is None) == (overload.identifier in LOWERED)

@@ -9,7 +9,6 @@ from tests.testing.files import GIVEN, one_test, run, write
 
 UNSURE = "{request: {topic: garden, urgent: false}, answer: {confidence: 0.5, claims: 0}}"
 BOTH = "{request: {topic: politics, urgent: false}, answer: {confidence: 0.5, claims: 0}}"
-SWAPPED = ["not-sure", "off-topic"]
 OPEN = "{request: {topic: garden, urgent: false}, answer: {claims: 0}}"
 
 
@@ -21,8 +20,8 @@ OPEN = "{request: {topic: garden, urgent: false}, answer: {claims: 0}}"
         (UNSURE, "{action: escalate, rule: not-sure, failure: unsure}"),
         (UNSURE, '{message: "A person will take over, because I am not sure."}'),
         (UNSURE, "{why: confidence 0.5}"),
-        (BOTH, "{action: refuse, rules: [off-topic, not-sure]}"),
-        (BOTH, "{failures: [out_of_scope, unsure], failure: out_of_scope}"),
+        (BOTH, "{action: refuse, rules: [off-topic]}"),
+        (BOTH, "{failures: [out_of_scope], failure: out_of_scope}"),
         (BOTH, "{why: topic <pii>}"),
         (OPEN, "{action: abstain, rule: not-sure, unknown: [answer.confidence]}"),
     ],
@@ -40,9 +39,9 @@ def test_an_expectation_that_holds_passes(tmp_path: Path, given: str, expect: st
         (UNSURE, "{rules: []}", "rules", [], ["not-sure"]),
         (GIVEN, "{failure: unsure}", "failure", "unsure", None),
         (UNSURE, "{rule: off-topic}", "rule", "off-topic", "not-sure"),
-        (BOTH, "{rules: [off-topic]}", "rules", ["off-topic"], ["off-topic", "not-sure"]),
-        (BOTH, "{rules: [not-sure, off-topic]}", "rules", SWAPPED, SWAPPED[::-1]),
-        (BOTH, "{failures: [unsure]}", "failures", ["unsure"], ["out_of_scope", "unsure"]),
+        (BOTH, "{rules: [not-sure]}", "rules", ["not-sure"], ["off-topic"]),
+        (BOTH, "{rules: [off-topic, not-sure]}", "rules", ["off-topic", "not-sure"], ["off-topic"]),
+        (BOTH, "{failures: [unsure]}", "failures", ["unsure"], ["out_of_scope"]),
         (OPEN, "{unknown: []}", "unknown", [], ["answer.confidence"]),
         (OPEN, "{unknown: [answer.claims]}", "unknown", ["answer.claims"], ["answer.confidence"]),
         (GIVEN, "{unknown: [answer.claims]}", "unknown", ["answer.claims"], []),

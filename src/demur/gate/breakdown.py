@@ -14,7 +14,7 @@ from demur.measure.plan import UNKNOWN_SIGNAL
 from demur.measure.records.python_columns import records
 from demur.measure.records.relation import IDENTITY, Relation, Wanted
 from demur.measure.results import Case, Distribution, FailureCount, Flip, Slice
-from demur.measure.slices import Cut
+from demur.measure.slices import NOT_REACHED, Cut
 from demur.measure.thresholds import Threshold
 from demur.policy import ACTIONS, Shape
 from demur.runtime.aggregates import Metrics
@@ -46,6 +46,8 @@ def failure_counts(run: Run, cuts: Iterable[Cut]) -> tuple[FailureCount, ...]:
         rows = sorted(query.to_pyarrow().to_pylist(), key=lambda row: [row[one] for one in names])
         dimensions = [run.plan.dimensions[at] for at in cut]
         for row in rows:
+            if NOT_REACHED in (row[one] for one in names):
+                continue
             slice = Slice(tuple(zip(dimensions, (row[one] for one in names), strict=True)))
             counts = {name: int(row[f"failure {name}"] or 0) for name in failures}
             actions = {name: int(row[f"action {name}"] or 0) for name in ACTIONS}

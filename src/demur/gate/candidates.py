@@ -15,7 +15,7 @@ from itertools import cycle, islice
 from typing import Any, cast
 
 from demur.functions.values import Duration, Timestamp
-from demur.policy import ANSWERED, Policy, Shape
+from demur.policy import ANSWERED, Policy, Rule, Shape
 from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
 from demur.tree import Constant, walk
@@ -34,6 +34,7 @@ Constants = Mapping[type, Sequence[Any]]
 def candidates(evaluator: Evaluator) -> Iterator[Record]:
     """Admissible records, the same ones each time."""
     policy = evaluator.policy
+    evaluator = _asked_at_once(evaluator)
     pick = random.Random(0)
     constants = _constants(policy)
     stages = {**policy.stages, "outcome": policy.outcome}
@@ -63,6 +64,17 @@ def incomplete(record: Record) -> Iterator[Record]:
     for stage, signals in record.items():
         for name in signals:
             yield {**record, stage: {other: signals[other] for other in signals if other != name}}
+
+
+def _asked_at_once(evaluator: Evaluator) -> Evaluator:
+    """The policy with all its rules at the last stage, so that a walk knows of every objection."""
+    policy = evaluator.policy
+    last = max(len(policy.stages) - 1, 0)
+    rules = [
+        Rule(one.name, one.section, last, one.condition, one.response, one.on_unknown)
+        for one in policy.rules
+    ]
+    return Evaluator(policy.replaced(rules=tuple(rules)), evaluator.digest)
 
 
 def _distance(evaluator: Evaluator, record: Record, goal: str | None) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from demur.language.check_evaluation import (
     check_invariants,
     check_metrics,
 )
+from demur.language.check_messages import check_messages
 from demur.language.check_suites import check_suites
 from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
 from demur.language.decided import decided_expression, names_in
@@ -54,6 +55,7 @@ def check(
     responses = _Responses(surroundings, frozenset(document.failures), diagnostics)
     rules = _rules(root, responses)
     on_unknown = responses.response(("on_unknown",), root.get("on_unknown"), "abstain")
+    diagnostics.extend(check_messages(rules, on_unknown, definitions, tuple(document.stages)))
     metrics = check_metrics(root, surroundings, diagnostics)
     check_suites(root, surroundings, diagnostics)
     thresholds = (

@@ -116,6 +116,20 @@ CHECK_CODES: dict[str, tuple[str, str, str]] = {
         "of a stage after the first, in `ms` (or no unit) or `s`. Wrong: "
         "`measure: {answer.text: latency}`. Right: `measure: {answer.latency_ms: latency}`.",
     ),
+    "DM428": (
+        "not-known-yet",
+        "A message reads what is not known yet",
+        "A rule is asked at the stage of the last signal that its condition reads, and may end the request "
+        "there. What later stages bring is then not known, so its `say` and `why` cannot tell it. The "
+        "policy's `on_unknown` speaks for rules of every stage. Wrong: `when: request.age < 18` with "
+        '`say: "… {{answer.text}}"`. Right: a message of signals of the rule\'s own stage or before.',
+    ),
+    "DM429": (
+        "not-a-stage",
+        "`reached` names no stage",
+        "`reached` asks whether a record came to one of the policy's stages, which is named by a constant. "
+        'Wrong: `rate(reached(request.topic))`. Right: `rate(reached("answer"))`.',
+    ),
 }
 """Name, title, and an explanation for the reference."""
 

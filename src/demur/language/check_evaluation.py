@@ -18,7 +18,7 @@ from demur.language.expressions import CheckedExpression, Path, checked_expressi
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from demur.language.surroundings import DECISION, Surroundings
 from demur.policy import Shape
-from demur.runtime.aggregates import is_drift
+from demur.runtime.aggregates import REACHED, is_drift
 from demur.suggestions import did_you_mean
 from demur.tree import (
     Call,
@@ -55,9 +55,31 @@ def check_metrics(
             continue
         checked, problems = checked_expression(path, scalar, environment, DOUBLE)
         diagnostics.extend(problems)
-        if checked is not None and _aggregates_records(checked, diagnostics):
+        if checked is None:
+            continue
+        _name_stages(checked, surroundings, diagnostics)
+        if _aggregates_records(checked, diagnostics):
             metrics[entry.key.text] = checked
     return metrics
+
+
+def _name_stages(
+    metric: CheckedExpression, surroundings: Surroundings, diagnostics: Diagnostics
+) -> None:
+    """Reports each `reached` that names none of the policy's stages."""
+    for node in walk(metric.tree):
+        if not isinstance(node, Call) or node.function != REACHED:
+            continue
+        (stage,) = node.arguments
+        if isinstance(stage, Constant) and stage.value in surroundings.stages:
+            continue
+        stages = ", ".join(surroundings.stages) or "none"
+        message = "`reached` takes the name of a stage, in quotation marks."
+        advice = f"The stages are: {stages}."
+        if isinstance(stage, Constant):
+            message = f"There is no stage `{stage.value}`."
+            advice = did_you_mean(str(stage.value), surroundings.stages) or advice
+        diagnostics.append(finding("DM429", message, metric.span_of(stage), advice))
 
 
 def _is_aggregate(node: Expression) -> bool:
@@ -65,6 +87,8 @@ def _is_aggregate(node: Expression) -> bool:
 
 
 def _reads_a_record(node: Expression) -> bool:
+    if isinstance(node, Call):
+        return node.function == REACHED
     return isinstance(node, Signal) or (isinstance(node, Variable) and node.name in DECISION)
 
 

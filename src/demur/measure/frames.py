@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from demur.measure.plan import Decided
 from demur.measure.records.relation import IDENTITY, TIME
-from demur.measure.slices import Cut, Key, keys_of
+from demur.measure.slices import NOT_REACHED, Cut, Key, keys_of
 from demur.measure.summaries import all_parts, interpolated
 from demur.runtime.aggregates import Aggregate, Metrics
 
@@ -160,7 +160,7 @@ class Frame:
         codes: list[int] = []
         for row, values in enumerate(zip(*(self.dimensions[at] for at in cut), strict=True)):
             # A record is in one slice, unless a dimension of it is a list.
-            one_slice = not any(isinstance(value, list) for value in values)
+            one_slice = not any(isinstance(value, list) or value == NOT_REACHED for value in values)
             for key in (values,) if one_slice else keys_of(values):
                 rows.append(row)
                 codes.append(numbers.setdefault(key, len(numbers)))

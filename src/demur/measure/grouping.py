@@ -11,7 +11,7 @@ import ibis
 from demur.backends.ibis.functions import Column
 from demur.measure import quantiles
 from demur.measure.plan import Decided
-from demur.measure.slices import EMPTY, UNKNOWN, Cut, Key
+from demur.measure.slices import EMPTY, NOT_REACHED, UNKNOWN, Cut, Key
 from demur.measure.summaries import OF_SETS, Parts, parts
 from demur.runtime.aggregates import Aggregate, Metrics
 
@@ -28,10 +28,14 @@ def summarise(decided: Decided, metrics: Metrics, cuts: Iterable[Cut]) -> Summar
     for key, row in _grouped(decided, metrics, together):
         values = dict(zip(together, key, strict=True))
         for cut in plain:
-            _add(found[cut].setdefault(tuple(values[at] for at in cut), {}), row)
+            slice = tuple(values[at] for at in cut)
+            if NOT_REACHED not in slice:
+                _add(found[cut].setdefault(slice, {}), row)
     for cut in wanted:
         if cut not in plain:
             for key, row in _grouped(decided, metrics, cut):
+                if NOT_REACHED in key:
+                    continue
                 _add(found[cut].setdefault(key, {}), row)
     found[()].setdefault((), {})
     _whole_sets(decided, metrics, found)
@@ -142,7 +146,10 @@ def _whole_sets(
         columns = {f"{at} {name}": one for at in chosen for name, one in reductions[at].items()}
         query = table.group_by(names).aggregate(**columns) if names else table.aggregate(**columns)
         for row in query.to_pyarrow().to_pylist():
-            slice = slices.setdefault(tuple(row[name] for name in names), {})
+            key = tuple(row[name] for name in names)
+            if NOT_REACHED in key:
+                continue
+            slice = slices.setdefault(key, {})
             for at, one in chosen.items():
                 parts = slice.setdefault(at, {})
                 reduced = {name: row[f"{at} {name}"] for name in reductions[at]}

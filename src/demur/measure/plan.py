@@ -6,7 +6,7 @@ What it cannot express exactly becomes a column that Python computes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,12 +14,14 @@ import ibis
 from ibis.expr import datatypes as dt
 from ibis.expr.operations import Field, Value
 
-from demur.backends.ibis.decisions import DecisionColumns
-from demur.backends.ibis.functions import Column
+from demur.backends.ibis.decisions import DecisionColumns, Line
+from demur.backends.ibis.functions import Column, negated
 from demur.backends.ibis.lowering import SCALARS, Scope, Unsupported, known, lower
 from demur.backends.python.decisions import reachable
 from demur.measure.records.python_columns import ARROW, row_evaluator
 from demur.measure.records.relation import (
+    ASKED,
+    BROKE_OFF,
     IDENTITY,
     PRESENT,
     TIME,
@@ -28,8 +30,9 @@ from demur.measure.records.relation import (
     has_column_type,
     wanted,
 )
+from demur.measure.slices import NOT_REACHED
 from demur.policy import all_objects, type_of
-from demur.runtime.aggregates import DECISION, Metrics, policy_of_records
+from demur.runtime.aggregates import DECISION, Metrics, policy_of_records, reached
 from demur.runtime.derivation import derived_signals
 from demur.runtime.evaluator import Evaluator
 from demur.tree import Expression, Has, Signal
@@ -92,6 +95,7 @@ def plan(
     rules = () if recorded else policy.rules
     conditions = {f"rule {rule.name}": rule.condition for rule in rules}
     values = {f"column {at}": tree for at, tree in enumerate(metrics.columns)}
+    values |= {f"{CAME_TO}{stage}": reached(policy, stage) for stage in list(policy.stages)[1:]}
     for name in dimensions:
         stage, _, signal = name.partition(".")
         values[f"slice {name}"] = Signal(stage, signal, _type_of(name, evaluator))
@@ -109,7 +113,7 @@ def plan(
     if recorded:
         recorded_parts = {
             f"decision {name}": Signal("decision", name, type_of(DECISION[name], name))
-            for name in (*_NAMES, "failures")
+            for name in (*_NAMES, "failures", "stage")
         }
         values |= recorded_parts
         read += recorded_parts.values()
@@ -119,6 +123,8 @@ def plan(
     return Plan(evaluator, metrics, dimensions, conditions, values, found, recorded)
 
 
+CAME_TO = "reached "
+"""What begins the name of a unit that says whether a record came to a stage; its name follows."""
 UNKNOWN_SIGNAL = "unknown:"
 """What begins the name of a column that says whether a signal is unknown; its path follows."""
 _NAMES = ("action", "rule", "failure")
@@ -197,20 +203,31 @@ class Builder:
             self._definitions[name] = f"define {name}"
 
     def _decide(self) -> None:
-        policy = self.plan.evaluator.policy
         if self.plan.recorded:
             return
         conditions = {name: self._unit(name, tree) for name, tree in self.plan.conditions.items()}
         if conditions:
             self.table = self.table.mutate(**conditions)
-        stage = next(reversed(list(policy.stages)), "")
-        self._decisions = self._decision_columns(stage)
+        self._decisions = self._decision_columns()
         self.table = self.table.mutate(rank=self._decisions.rank())
-        self._decisions = self._decision_columns(stage)
+        self._decisions = self._decision_columns()
 
-    def _decision_columns(self, stage: str) -> DecisionColumns:
+    def _decision_columns(self) -> DecisionColumns:
+        policy = self.plan.evaluator.policy
         columns = [self.table[name] for name in self.plan.conditions]
-        return DecisionColumns(self.plan.evaluator.policy.rules, columns, stage)
+        return DecisionColumns(policy.rules, columns, tuple(policy.stages), self._line())
+
+    def _line(self) -> Line | None:
+        """How far the lines of a journal say that their requests went; None of other records."""
+        if ASKED not in self.table.columns:
+            return None
+        stages = list(self.plan.evaluator.policy.stages)
+        said = self.table[ASKED]
+        # Text that the engine cannot hold as it is, is there as JSON.
+        branches = [(said.isin([name, f'"{name}"']), at) for at, name in enumerate(stages)]
+        last = max(len(stages) - 1, 0)
+        asked: Column = ibis.cases(*branches, else_=last) if branches else ibis.literal(last)
+        return Line(asked, self.table[BROKE_OFF].fill_null(False))
 
     def _select(self) -> Decided:
         columns: dict[str, Column] = {IDENTITY: self.table[IDENTITY]}
@@ -225,7 +242,11 @@ class Builder:
             columns[f"failure:{name}"] = self._counts_as(name)
         for path, found in self._signals.items():
             if isinstance(found, str) and self._must_be_there(path):
-                columns[f"{UNKNOWN_SIGNAL}{path}"] = self.table[found].isnull()
+                unknown = self.table[found].isnull()
+                came = self._came_to(path)
+                columns[f"{UNKNOWN_SIGNAL}{path}"] = (
+                    unknown if came is None else unknown & came.fill_null(True)
+                )
         for at, tree in enumerate(self.plan.metrics.columns):
             columns[f"x{at}"] = self._unit(f"column {at}", tree)
         lists: set[int] = set()
@@ -234,9 +255,27 @@ class Builder:
             if column.type().is_array():
                 lists.add(at)
                 column = column if column.type().value_type.is_string() else column.map(_text)
-            columns[f"d{at}"] = column if column.type().is_array() else _text(column)
+            columns[f"d{at}"] = self._slice(
+                name, column if column.type().is_array() else _text(column)
+            )
         table = self.table.select(**self._stored(columns))
         return Decided(self.relation, table, frozenset(lists), dict(self.unsupported))
+
+    def _came_to(self, path: str) -> Column | None:
+        """Whether a record came to the signal's stage; None where each did."""
+        stage = path.partition(".")[0]
+        unit = f"{CAME_TO}{stage}"
+        return self._unit(unit, self.plan.values[unit]) if unit in self.plan.values else None
+
+    def _slice(self, name: str, value: Column) -> Column:
+        """The dimension's value, or the mark of a record that did not come to its stage."""
+        came = self._came_to(name)
+        if came is None:
+            return value
+        mark: Column = ibis.literal(NOT_REACHED)
+        if value.type().is_array():
+            mark = ibis.array([mark])
+        return ibis.cases((negated(came), mark), (came, value), else_=ibis.null(value.type()))
 
     def _stored(self, columns: Mapping[str, Column]) -> dict[str, Column]:
         """The columns that must be stored: each once, and none of those that the rank tells."""
@@ -275,7 +314,7 @@ class Builder:
 
     def _counts_as(self, failure: str) -> Column:
         if self._decisions is not None:
-            return self._decisions.has_member("failures", failure)
+            return self._decisions.has_member("failures", failure, self.table.rank)
         return self._recorded("failures").contains(failure).fill_null(False)
 
     def _recorded(self, name: str) -> Column:
@@ -307,9 +346,18 @@ class Builder:
                 for name, found in self._definitions.items()
             },
             has_member=lambda name, value: (
-                None if self._decisions is None else self._decisions.has_member(name, value)
+                None
+                if self._decisions is None
+                else self._decisions.has_member(name, value, self.table.rank)
             ),
+            came_to=self._came_to_one_of,
         )
+
+    def _came_to_one_of(self, names: Sequence[str]) -> Column | None:
+        stages = list(self.plan.evaluator.policy.stages)
+        if self._decisions is None or list(names) != stages[-len(names) :]:
+            return None
+        return self._decisions.reached(len(stages) - len(names), self.table.rank)
 
     def _signal(self, stage: str, name: str) -> Column:
         if stage == "decision" and self._decisions is not None:

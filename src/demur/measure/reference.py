@@ -10,9 +10,9 @@ from demur.measure.grouping import Summaries
 from demur.measure.records.python_columns import row_evaluator
 from demur.measure.slices import Cut, Key, members
 from demur.measure.summaries import all_parts
-from demur.runtime.aggregates import Aggregate, Metrics
+from demur.runtime.aggregates import Aggregate, Metrics, reached
 from demur.runtime.evaluator import Evaluator
-from demur.tree import Signal
+from demur.tree import Constant, Signal
 
 
 def summarise_records(
@@ -23,14 +23,24 @@ def summarise_records(
     records: Iterable[Mapping[str, Any]],
 ) -> Summaries:
     """The parts of every aggregate over all records and over every slice of the cuts."""
+    policy = evaluator.policy
     slices = [Signal(*_split(name), "dyn") for name in dimensions]
-    row = row_evaluator(evaluator, [], [*metrics.columns, *slices])
-    width = len(metrics.columns)
+    came = [
+        reached(policy, one.stage) if one.stage in policy.stages else Constant(True, "bool")
+        for one in slices
+    ]
+    row = row_evaluator(evaluator, [], [*metrics.columns, *slices, *came])
+    width, many = len(metrics.columns), len(slices)
     groups: dict[Cut, dict[Key, list[list[Any]]]] = {cut: {} for cut in [(), *cuts]}
     groups[()][()] = []
     for record in records:
         values = row(record)
-        belongs = [members(value) for value in values[width:]]
+        belongs = [
+            [] if came_to is False else members(value if came_to else None)
+            for value, came_to in zip(
+                values[width : width + many], values[width + many :], strict=True
+            )
+        ]
         for cut, found in groups.items():
             for key in product(*(belongs[at] for at in cut)):
                 found.setdefault(key, []).append(values[:width])

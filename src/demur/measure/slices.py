@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from demur.measure.records.storable_text import storable
+from demur.runtime.aggregates import NOT_REACHED
 
 UNKNOWN = "(unknown)"
 """The slice of records whose value is not known."""
@@ -38,6 +39,8 @@ def members(value: object) -> list[str]:
     """The slices that a record with this value of a dimension belongs to."""
     if value is None:
         return [UNKNOWN]
+    if value in (NOT_REACHED, [NOT_REACHED]):
+        return []
     if isinstance(value, list | tuple):
         return list(dict.fromkeys(text(one) for one in value)) or [EMPTY]
     return [text(value)]

@@ -81,17 +81,18 @@ def parts(aggregate: Aggregate, columns: Mapping[int, Column]) -> dict[str, Colu
         assert aggregate.second is not None
         divisor = columns[aggregate.second].cast(dt.float64)
         both = number.notnull() & divisor.notnull()
-        n = counted(both)
-        return {
+        n = counted(both, kept)
+        found = {
             "n": n,
-            "unknown": everything - n,
-            "total": number.sum(where=both),
-            "divisor": divisor.sum(where=both),
-            "all_total": number.sum(),
-            "all_divisor": divisor.sum(),
-            "missing": counted(number.isnull()),
-            "divisor_missing": counted(divisor.isnull()),
+            "unknown": sure - n,
+            "total": number.sum(where=both if kept is None else both & kept),
+            "divisor": divisor.sum(where=both if kept is None else both & kept),
+            "all_total": number.sum(where=kept),
+            "all_divisor": divisor.sum(where=kept),
+            "missing": counted(number.isnull(), kept),
+            "divisor_missing": counted(divisor.isnull(), kept),
         }
+        return found if open_ is None else {**found, "open": _rows(open_)}
     unknown = counted(value.isnull(), kept)
     found = {"n": sure - unknown, "unknown": unknown}
     if open_ is not None:
@@ -141,6 +142,7 @@ def parts_of_rows(aggregate: Aggregate, rows: Iterable[tuple[Any, Any, Any]]) ->
         return {
             "n": len(both),
             "unknown": len(kept) - len(both),
+            "open": len(open_),
             "total": sum(float(x) for x, _ in both),
             "divisor": sum(float(s) for _, s in both),
             "all_total": sum(float(x) for x in known),
@@ -210,7 +212,7 @@ def value_of(aggregate: Aggregate, found: Parts) -> Value:
         case "count":
             return _count(aggregate, found)
         case "ratio":
-            return _ratio(aggregate, found, samples, unknown)
+            return replace(_ratio(aggregate, found, samples, unknown), doubtful=doubtful)
         case "mean":
             total, n = get("total", 0.0), get("n", 0)
             low, high = (
@@ -281,8 +283,11 @@ def _count(aggregate: Aggregate, found: Parts) -> Value:
         n = found.get("n", 0)
         return Value(n, n, n, int(n), 0)
     true, unknown = found.get("true", 0), found.get("unknown", 0)
-    samples = int(true + found.get("false", 0) + unknown)
-    return Value(true, true, true + unknown, samples, int(unknown))
+    maybe = found.get("open_true", 0) + found.get("open_unknown", 0)
+    doubtful = maybe + found.get("open_false", 0)
+    samples = int(true + found.get("false", 0) + unknown + doubtful)
+    high = true + unknown + maybe
+    return Value(true, true, high, samples, int(unknown + doubtful), int(doubtful))
 
 
 def _ratio(aggregate: Aggregate, found: Parts, samples: int, unknown: int) -> Value:
@@ -293,7 +298,7 @@ def _ratio(aggregate: Aggregate, found: Parts, samples: int, unknown: int) -> Va
     bottoms = [divisor + _times(divisor_missing, bound) for bound in _ends(aggregate.second_range)]
     if not unknown:
         return Value(known, known, known, samples, 0)
-    if min(bottoms) <= 0 <= max(bottoms):
+    if found.get("open", 0) or min(bottoms) <= 0 <= max(bottoms):
         return Value(known, None, None, samples, unknown)
     found_quotients = [_quotient(top, bottom) for top in tops for bottom in bottoms]
     quotients = [one for one in found_quotients if one is not None]

@@ -28,14 +28,31 @@ def headline(decision: Decision) -> str:
     return f"{style(decision.action, bold=True)}{rule}{failure}{message}"
 
 
-def explain(evaluator: Evaluator, decision: Decision, record: Mapping[str, Any]) -> str:
-    """The decision, each rule with its value and the signals behind it, and what is unknown."""
-    record = evaluator.complete(record, decision.stage)
+def explain(
+    evaluator: Evaluator,
+    decision: Decision,
+    record: Mapping[str, Any],
+    asked: str | None = None,
+) -> str:
+    """The decision, each rule with its value and the signals behind it, and what is unknown.
+
+    `asked` is the stage that was decided at, the last by default; the rules of those that the record did
+    not come to are named as not reached.
+    """
+    reached = decision.stage or None
+    record = evaluator.complete(record, reached)
     lines = [headline(decision)]
     if decision.why:
         lines.append(f"  why: {printable(decision.why)}")
-    for rule, state in evaluator.outcomes(record, decision.stage):
-        lines += _rule(evaluator, rule, state, record)
+    states = {
+        (rule.section, rule.name): state for rule, state in evaluator.outcomes(record, reached)
+    }
+    for rule in evaluator.rules_at(asked):
+        state = states.get((rule.section, rule.name))
+        if state is None:
+            lines.append(f"  {style('not reached', dim=True)}  {rule.name}")
+        else:
+            lines += _rule(evaluator, rule, state, record)
     if decision.unknown:
         lines.append("  unknown:")
         lines += (f"    {printable(str(one))}" for one in decision.unknown)

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from demur.backends.python.decisions import reachable, signals_read
 from demur.functions.values import EvaluationError
 from demur.policy import Policy, Shape
 from demur.runtime.encoding import read_expression, write_expression
 from demur.runtime.evaluator import Evaluator
-from demur.tree import Call, Constant, Expression, Parameter, Signal, Variable, rebuilt
+from demur.tree import (
+    Call,
+    Constant,
+    Expression,
+    ListLiteral,
+    Parameter,
+    Signal,
+    Variable,
+    rebuilt,
+)
 
 DECISION: Mapping[str, Shape] = {
     "action": Shape("string"),
@@ -123,7 +133,7 @@ def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:
         return columns.setdefault(str(write_expression(tree)), (len(columns), tree))[0]
 
     for name in names:
-        tree = with_decision(read_expression(policy.evaluation["metrics"][name]))
+        tree = with_decision(read_expression(policy.evaluation["metrics"][name]), policy)
         found: list[int] = []
 
         def put_in(node: Expression, found: list[int] = found) -> Expression:
@@ -143,31 +153,69 @@ def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:
     return Metrics(tuple(tree for _, tree in columns.values()), tuple(aggregates), metrics)
 
 
-def with_decision(tree: Expression) -> Expression:
-    """The tree with the decision's parts read as signals."""
+def with_decision(tree: Expression, policy: Policy) -> Expression:
+    """The tree with the decision's parts, and what `reached` asks of it, read as signals."""
 
     def change(node: Expression) -> Expression:
         if isinstance(node, Variable) and node.name.startswith("decision."):
             return Signal("decision", node.name.removeprefix("decision."), node.type, node.span)
+        if isinstance(node, Call) and node.function == REACHED:
+            (stage,) = node.arguments
+            assert isinstance(stage, Constant)
+            return reached(policy, stage.value)
         return rebuilt(node, change)
 
     return change(tree)
 
 
+NOT_REACHED = "(not reached)"
+"""In place of a slice: the record did not come to the dimension's stage, and is in none of its slices."""
+REACHED = "stages.reached"
+"""The function that asks whether a record came to a stage."""
+
+
+def reached(policy: Policy, stage: str) -> Expression:
+    """The condition that a record came to the stage: `decision.stage` is it or a later one."""
+    stages = list(policy.stages)
+    later = stages[stages.index(stage) :] if stage in stages else []
+    names = tuple(Constant(name, "string") for name in later)
+    return Call(
+        "lists.contains_string",
+        (Signal("decision", "stage", "string"), ListLiteral(names, (), "list(string)")),
+        "bool",
+    )
+
+
+def last_stage(policy: Policy, trees: Iterable[Expression]) -> str | None:
+    """The stage of the last signal that the expressions read; None for the first, or for none."""
+    trees = list(trees)
+    stages = list(policy.stages)
+    read = signals_read((*reachable(policy, trees).values(), *trees))
+    last = max((stages.index(stage) for stage, _ in read if stage in policy.stages), default=0)
+    return stages[last] if last > 0 else None
+
+
 def _aggregate(node: Call, column: Callable[[Expression], int], evaluator: Evaluator) -> Aggregate:
+    """The aggregate of a call. Only records count that came to the stage of the last signal it reads."""
+    policy = evaluator.policy
     name = node.function.removeprefix("aggregates.")
     kind = kind_of(node)
     parts = list(node.arguments)
-    where = column(parts.pop()) if name.endswith("_where") and kind != "count" else None
+    stage = last_stage(policy, parts)
+    kept = parts.pop() if name.endswith("_where") and kind != "count" else None
+    if stage is not None:
+        came = reached(policy, stage)
+        kept = came if kept is None else Call("logic.and", (came, kept), "bool", kept.span)
+    where = None if kept is None else column(kept)
     if not parts:
         return Aggregate(kind)
     if name.startswith("unknown_rate"):
         return Aggregate(kind, column(_is_unknown(parts[0])), where=where)
     value = column(parts[0])
-    range = _range(parts[0], evaluator.policy)
+    range = _range(parts[0], policy)
     if kind == "ratio":
-        second = _range(parts[1], evaluator.policy)
-        return Aggregate(kind, value, second=column(parts[1]), range=range, second_range=second)
+        second = _range(parts[1], policy)
+        return Aggregate(kind, value, column(parts[1]), where, range=range, second_range=second)
     if kind == "quantile":
         return Aggregate(kind, value, where=where, share=_share(parts[1], evaluator), range=range)
     return Aggregate(kind, value, where=where, range=range)

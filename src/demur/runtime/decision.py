@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demur.functions.values import Duration, EvaluationError, Timestamp, Unavailable
-from demur.policy import ANSWERED, STRICTNESS, Response, Rule
+from demur.policy import ANSWERED, INCOMPLETE, STRICTNESS, Response, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ MASK = "<pii>"
 """What stands for a personal value in explanations and logs."""
 
 
+_STOPS = min(STRICTNESS[action] for action in STRICTNESS if action not in ANSWERED)
 UNAVAILABLE = "demur_unavailable"
 """The key by which an `Unavailable` value is known as JSON data."""
 
@@ -93,10 +94,11 @@ class Firing:
 
 
 class Decision:
-    """What a policy decides on a record at a stage.
+    """What a policy decides on a record.
 
     `action` is the strictest of all that fired, `answer` if none did. Among equals the first in
-    the file gives `rule`, `failure`, `message` and `why`.
+    the file gives `rule`, `failure`, `message` and `why`. `stage` is how far the record came: the
+    stage at which it was stopped, else the last that was asked; empty where the policy has none.
     """
 
     __slots__ = ("_evaluator", "_leading", "_record", "_spoken", "_unknowns", "action", "stage")
@@ -104,7 +106,7 @@ class Decision:
     def __init__(
         self,
         evaluator: Evaluator,
-        stage: str | None,
+        stage: str,
         record: Mapping[str, Any] | None,
         spoken: tuple[tuple[Rule, Response], ...],
         unknowns: tuple[tuple[str, EvaluationError], ...] = (),
@@ -113,7 +115,6 @@ class Decision:
         self._record = record
         self._spoken = spoken
         self._unknowns = unknowns
-        self.stage = stage
         leading: tuple[Rule, Response] | None = None
         strictest = -1
         for one in spoken:
@@ -122,7 +123,13 @@ class Decision:
                 strictest = strictness
                 leading = one
         self._leading = leading
-        self.action = "answer" if leading is None else leading[1].action
+        if leading is None:
+            self.action, self.stage = "answer", stage
+        else:
+            self.action = leading[1].action
+            # Whatever stops is of the stage at which the record was stopped.
+            stops = strictest >= _STOPS and evaluator.stages
+            self.stage = evaluator.stages[leading[0].stage] if stops else stage
 
     def __repr__(self) -> str:
         return f"Decision(action={self.action!r}, rule={self.rule!r}, failure={self.failure!r})"
@@ -156,7 +163,7 @@ class Decision:
     @property
     def firings(self) -> tuple[Firing, ...]:
         """Every rule that spoke, in file order."""
-        record = self._record if self._record is not None else {}
+        record = self._reached_record()
         return tuple(Firing(self._evaluator, record, *one) for one in self._spoken)
 
     @property
@@ -192,8 +199,16 @@ class Decision:
         return None if self._leading is None else self._render(self._leading[1].why, masked=True)
 
     def _render(self, text: tuple[str | Expression, ...], *, masked: bool) -> str | None:
-        record = self._record if self._record is not None else {}
-        return self._evaluator.render(text, record, masked=masked)
+        return self._evaluator.render(text, self._reached_record(), masked=masked)
+
+    def _reached_record(self) -> Mapping[str, Any]:
+        """The record as far as it came: what stands at later stages may not be told."""
+        record = self._record
+        if record is None or not hasattr(record, "get"):
+            return {}
+        stages = self._evaluator.stages
+        reached = stages[: stages.index(self.stage) + 1] if self.stage else stages
+        return {stage: record[stage] for stage in reached if stage in record}
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
@@ -209,18 +224,23 @@ class Decision:
         """The message with personal values masked, for whoever is not the user."""
         return self._message(masked=True)
 
-    def signals(self) -> dict[str, Any]:
-        """The decision as the signals that metrics read, as `decision.NAME`; none of them is personal."""
+    def signals(self, *, is_incomplete: bool = False) -> dict[str, Any]:
+        """The decision as the signals that metrics read, as `decision.NAME`; none of them is personal.
+
+        Of a request that broke off (`is_incomplete`) before anything stopped it, it is not known whether
+        the user had an answer.
+        """
+        broke_off = is_incomplete and not self.stops
         return {
-            "action": self.action,
-            "answered": self.answered,
-            "declined": self.stops,
+            "action": INCOMPLETE if broke_off else self.action,
+            "answered": None if broke_off else self.answered,
+            "declined": None if broke_off else self.stops,
             "rule": self.rule or "",
             "rules": [rule.name for rule, _ in self._spoken],
             "failure": self.failure or "",
             "failures": list(self.failures),
             "unknown": self._unknown_signals(),
-            "stage": self.stage or next(reversed(self._evaluator.stages), ""),
+            "stage": self.stage,
         }
 
     def _unknown_signals(self) -> list[str]:

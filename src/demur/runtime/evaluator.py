@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from demur.backends.python.decisions import (
+    by_stage,
     reachable,
     signals_read,
     write_optimistic,
@@ -16,7 +17,7 @@ from demur.tree import Expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     Thunk = Callable[[], Any]
@@ -35,6 +36,7 @@ class Evaluator:
         self.policy = policy
         self.digest = digest
         self._order = {name: at for at, name in enumerate(policy.stages)}
+        self._stages = tuple(policy.stages)
         self._prepared: dict[str | None, _Prepared] = {}
         self._texts: dict[int, tuple[Any, Conditions, tuple[Expression, ...]]] = {}
         self._last = self._at(next(reversed(self._order), None))
@@ -50,16 +52,17 @@ class Evaluator:
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages' names, in pipeline order."""
-        return tuple(self._order)
+        return self._stages
 
     def decide(
         self, record: Mapping[str, Any], stage: str | None = None, strict: bool = False
     ) -> Decision:
-        """Decides a record by every rule whose signals are known at `stage`, the last by default.
+        """Decides a record by asking its stages in order, up to `stage`, the last by default.
 
-        Bad data never raises: what is missing or malformed is unknown, and the rules that it leaves
-        open take their `on_unknown` action. With `strict=True` an unknown raises `EvaluationError`.
-        Raises ValueError for a stage that the policy has not.
+        The decision is the strictest action of the first stage at which it stops; later stages are not
+        reached, and what they hold is not read. Bad data never raises: what is missing or malformed is
+        unknown, and the rules that it leaves open take their `on_unknown` action. With `strict=True` an
+        unknown raises `EvaluationError`. Raises ValueError for a stage that the policy has not.
         """
         prepared = self._last if stage is None else self._at(stage)
         if prepared.derive is not None:
@@ -84,19 +87,37 @@ class Evaluator:
     def _decide_precisely(
         self, prepared: _Prepared, record: Mapping[str, Any], strict: bool
     ) -> Decision:
-        spoken: list[tuple[Rule, Response]] = []
-        unknowns: list[tuple[str, EvaluationError]] = []
-        for rule, state in self._outcomes(prepared, record):
+        spoken: dict[int, tuple[Rule, Response]] = {}
+        unknowns: dict[int, tuple[str, EvaluationError]] = {}
+        for at, rule, state in self._asked(prepared, record):
             if state is True:
-                spoken.append((rule, rule.response))
+                spoken[at] = rule, rule.response
             elif state is not False:
-                unknowns.append((rule.name, state))
+                unknowns[at] = rule.name, state
                 if rule.on_unknown is not None:
-                    spoken.append((rule, rule.on_unknown))
-        if strict and unknowns:
-            reasons = dict.fromkeys(reason for _, one in unknowns for reason in one.reasons)
+                    spoken[at] = rule, rule.on_unknown
+        open_ = [unknowns[at] for at in sorted(unknowns)]
+        if strict and open_:
+            reasons = dict.fromkeys(reason for _, one in open_ for reason in one.reasons)
             raise EvaluationError(*reasons)
-        return Decision(self, prepared.stage, record, tuple(spoken), tuple(unknowns))
+        ordered = tuple([spoken[at] for at in sorted(spoken)])
+        return Decision(self, prepared.stage, record, ordered, tuple(open_))
+
+    def _asked(
+        self, prepared: _Prepared, record: Mapping[str, Any]
+    ) -> Iterator[tuple[int, Rule, bool | EvaluationError]]:
+        """Each rule that is asked, by its place, with its condition, until a stage stops."""
+        for step in prepared.steps():
+            stops = False
+            rules = [prepared.rules[at] for at in step.places]
+            for at, rule, state in zip(
+                step.places, rules, _states(step.conditions, record), strict=True
+            ):
+                yield at, rule, state
+                response = rule.response if state is True else rule.on_unknown
+                stops = stops or (state is not False and response is not None and response.stops)
+            if stops:
+                return
 
     def rules_at(self, stage: str | None = None) -> tuple[Rule, ...]:
         """The rules that run at a stage, the last by default: those whose last signal is known then."""
@@ -105,9 +126,19 @@ class Evaluator:
     def outcomes(
         self, record: Mapping[str, Any], stage: str | None = None
     ) -> list[tuple[Rule, bool | EvaluationError]]:
-        """For each rule at the stage, in file order: true, false, or the error that leaves it open."""
+        """For each rule up to the stage, in file order: true, false, or the error that leaves it open.
+
+        All are asked, also those of stages that the record does not reach; a decision's `stage` says
+        how far it came.
+        """
         prepared = self._last if stage is None else self._at(stage)
-        return self._outcomes(prepared, self.complete(record, stage))
+        record = self.complete(record, stage)
+        found: dict[int, tuple[Rule, bool | EvaluationError]] = {}
+        for step in prepared.steps():
+            states = _states(step.conditions, record)
+            for at, state in zip(step.places, states, strict=True):
+                found[at] = prepared.rules[at], state
+        return [found[at] for at in sorted(found)]
 
     def evaluate(self, expressions: Sequence[Expression], record: Mapping[str, Any]) -> list[Any]:
         """Each expression's value over the record, or its `EvaluationError` (not raised)."""
@@ -194,9 +225,11 @@ class Evaluator:
                 raise ValueError(f"the policy has no stage {stage!r}; its stages are: {known}")
             last = 0 if stage is None else self._order[stage]
             rules = tuple([rule for rule in self.policy.rules if rule.stage <= last])
-            answer = Decision(self, stage, None, ())
+            name = stage or ""
+            answer = Decision(self, name, None, ())
             decide = _generated(write_optimistic, self.policy, rules)
-            prepared = _Prepared(stage, rules, decide, answer, self._derivation_until(last))
+            derive = self._derivation_until(last)
+            prepared = _Prepared(self.policy, name, rules, decide, answer, derive)
             self._prepared[stage] = prepared
         return prepared
 
@@ -213,29 +246,26 @@ class Evaluator:
         except (*MALFORMED, EvaluationError):
             raise malformed() from None
 
-    def _outcomes(
-        self, prepared: _Prepared, record: Mapping[str, Any]
-    ) -> list[tuple[Rule, bool | EvaluationError]]:
-        conditions = prepared.conditions
-        if conditions is None:
-            trees = [rule.condition for rule in prepared.rules]
-            conditions = _generated(write_precise, self.policy, trees)
-            prepared.conditions = conditions
-        states = settled(conditions, record)
-        return [
-            (rule, state if isinstance(state, bool | EvaluationError) else _NOT_A_BOOL)
-            for rule, state in zip(prepared.rules, states, strict=True)
-        ]
+
+class _Step:
+    """The rules of one stage by their places, with the precise form of their conditions."""
+
+    __slots__ = ("conditions", "places")
+
+    def __init__(self, places: Sequence[int], conditions: Conditions) -> None:
+        self.places = places
+        self.conditions = conditions
 
 
 class _Prepared:
-    """A stage's rules with their generated code; the precise form is made when first needed."""
+    """The rules up to a stage with their generated code; the precise form is made when first needed."""
 
-    __slots__ = ("answer", "conditions", "decide", "derive", "responses", "rules", "stage")
+    __slots__ = ("_policy", "_steps", "answer", "decide", "derive", "responses", "rules", "stage")
 
     def __init__(
         self,
-        stage: str | None,
+        policy: Policy,
+        stage: str,
         rules: tuple[Rule, ...],
         decide: Callable[[Any], tuple[int, ...] | None],
         answer: Decision,
@@ -247,7 +277,18 @@ class _Prepared:
         self.decide = decide
         self.answer = answer
         self.derive = derive
-        self.conditions: Conditions | None = None
+        self._policy = policy
+        self._steps: tuple[_Step, ...] | None = None
+
+    def steps(self) -> tuple[_Step, ...]:
+        """The stages in order, those without rules left out."""
+        if self._steps is None:
+            self._steps = tuple([self._step(places) for places in by_stage(self.rules)])
+        return self._steps
+
+    def _step(self, places: Sequence[int]) -> _Step:
+        trees = [self.rules[at].condition for at in places]
+        return _Step(places, _generated(write_precise, self._policy, trees))
 
 
 def _generated(write: Callable[..., Any], policy: Policy, parts: Sequence[Any]) -> Any:
@@ -259,6 +300,14 @@ def _generated(write: Callable[..., Any], policy: Policy, parts: Sequence[Any]) 
 
 
 _NOT_A_BOOL = error("the condition is not a bool")
+
+
+def _states(conditions: Conditions, record: Mapping[str, Any]) -> list[bool | EvaluationError]:
+    """Whether each condition holds, or the error that leaves it open."""
+    return [
+        state if isinstance(state, bool | EvaluationError) else _NOT_A_BOOL
+        for state in settled(conditions, record)
+    ]
 
 
 def settled(conditions: Conditions, record: Mapping[str, Any]) -> list[Any]:

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from demur.policy import INCOMPLETE
 from demur.runtime.decision import Decision
 from demur.runtime.evaluator import Evaluator
+
+BYPASS = "bypass"
+"""In place of the action: the decision was not enforced."""
 
 
 # Not frozen: that alone would take as long again as a decision. Nobody changes one.
@@ -49,6 +53,26 @@ class Check:
     def message(self) -> str | None:
         """What to tell the user, by the decision; None where it was bypassed."""
         return None if self.bypass is not None else self.decision.message
+
+    @property
+    def action(self) -> str:
+        """What was done: the decision's action, `bypass`, or `incomplete` where the trace broke off."""
+        if self.bypass is not None:
+            return BYPASS
+        broke_off = self.is_incomplete and not self.decision.stops
+        return INCOMPLETE if broke_off else self.decision.action
+
+    def signals(self) -> dict[str, Any]:
+        """The decision as it was served, as the signals that metrics read.
+
+        One that was bypassed, or of a trace that broke off before anything stopped it, is no success:
+        whether the user had an answer is unknown.
+        """
+        signals = self.decision.signals(is_incomplete=self.is_incomplete)
+        if self.bypass is not None:
+            # Nothing stopped it, so it went on to the stage that was asked.
+            signals |= {"action": BYPASS, "answered": None, "declined": None, "stage": self.stage}
+        return signals
 
 
 Observer = Callable[[Check], None]

@@ -217,12 +217,13 @@ class Trace:
     def end(self) -> None:
         """Ends the trace; done by `with`. Ending it again does nothing.
 
-        One that was not decided at its last stage ends incomplete: it is decided there with what is
-        known, for whoever counts it.
+        One that was neither stopped nor decided at its last stage ends incomplete. It broke off at the
+        stage after the latest that was checked, and is decided there with what is known, for whoever
+        counts it.
         """
         if not self.is_over:
-            last = self._stages[-1] if self._stages else None
-            self._decide(last, is_last=True, is_incomplete=True)
+            stage = self._stages[self._latest + 1] if self._stages else None
+            self._decide(stage, is_last=True, is_incomplete=True)
 
     @property
     def is_over(self) -> bool:

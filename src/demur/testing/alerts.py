@@ -66,6 +66,9 @@ def _lines(case: AlertCase, evaluator: Evaluator) -> Iterator[tuple[float, float
     for kind, traffic in enumerate(case.traffic):
         record = traffic.record
         decision = evaluator.decide(record).signals()
+        given = record.get("decision")
+        if isinstance(given, Mapping):
+            decision = {"stage": decision["stage"], **given}
         for step, count in enumerate(traffic.counts):
             for at in range(count):
                 time = BEGINNING + (step + (at + 0.5) / count) * case.every
@@ -73,8 +76,8 @@ def _lines(case: AlertCase, evaluator: Evaluator) -> Iterator[tuple[float, float
                     time + traffic.late,
                     traffic.late,
                     {
-                        "decision": decision,
                         **_plain(record),
+                        "decision": decision,
                         "trace_id": f"{kind}-{step}-{at}",
                         "time": datetime.fromtimestamp(time, UTC).isoformat(),
                     },

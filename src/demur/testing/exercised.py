@@ -46,7 +46,8 @@ def _count(file: TestFile, exercises: dict[tuple[str, str], Exercise]) -> None:
         return
     for case in file.cases:
         for expectation in case.expectations:
-            for rule, state in file.evaluator.outcomes(case.record, expectation.stage):
+            reached = file.evaluator.decide(case.record, expectation.stage).stage
+            for rule, state in file.evaluator.outcomes(case.record, reached or None):
                 own = exercises.setdefault((rule.section, rule.name), Exercise())
                 names = own.unknown if isinstance(state, EvaluationError) else own.fires
                 if state is not False and case.name not in names:

@@ -9,6 +9,7 @@ from typing import Any
 
 from demur.diagnostics import Diagnostic
 from demur.functions.values import EvaluationError
+from demur.runtime.decision import Decision
 from demur.runtime.evaluator import Evaluator
 from demur.testing.alerts import alert_result
 from demur.testing.cases import Case
@@ -79,23 +80,24 @@ def _result(file: TestFile, meters: dict[Path, tuple[TestedPolicy, Meter]]) -> F
 def _decided(case: Case, evaluator: Evaluator, meter: Meter) -> CaseResult:
     results: list[ExpectationResult] = []
     for expectation in case.expectations:
-        meter.count(evaluator.policy, case.record, expectation.stage)
-        results.append(_judged(expectation, case.record, evaluator))
+        decision = evaluator.decide(case.record, expectation.stage)
+        # Conditions of stages that the record did not come to were not asked.
+        meter.count(evaluator.policy, case.record, decision.stage or None)
+        results.append(_judged(expectation, decision, case.record, evaluator))
     return CaseResult(case.name, case.span, tuple(results))
 
 
 def _judged(
-    expectation: Expectation, record: Mapping[str, Any], evaluator: Evaluator
+    expectation: Expectation, decision: Decision, record: Mapping[str, Any], evaluator: Evaluator
 ) -> ExpectationResult:
-    decision = evaluator.decide(record, expectation.stage)
     found = differences(expectation, decision)
-    stage = decision.stage
+    stage = expectation.stage or next(reversed(evaluator.stages), None)
     if not found:
         return ExpectationResult(stage, expectation.span, ())
     actions = {one.name: one.action for one in decision.firings}
     rules: list[RuleState] = []
     signals: dict[str, Any] = {}
-    for rule, state in evaluator.outcomes(record, stage):
+    for rule, state in evaluator.outcomes(record, decision.stage or None):
         is_unknown = isinstance(state, EvaluationError)
         rules.append(
             RuleState(

@@ -17,7 +17,7 @@ import demur
 from demur.service.check import Check
 from demur.service.guard import Guard
 from demur.service.trace import Stopped, Trace, current_trace
-from tests.service.guard.policies import ANSWER, REQUEST, RETRIEVAL, compiled, watched
+from tests.service.guard.policies import ANSWER, REQUEST, RETRIEVAL, TEXT, compiled, watched
 
 
 def finals(checks: list[Check]) -> list[Check]:
@@ -85,15 +85,27 @@ def test_a_stage_is_given_once() -> None:
             trace.check(answer=ANSWER)
 
 
-def test_a_trace_that_ends_early_is_decided_at_the_last_stage_as_incomplete() -> None:
+def test_a_trace_that_ends_early_is_decided_at_the_stage_at_which_it_broke_off() -> None:
     guard, checks = watched()
     with guard.trace() as trace:
         trace.check(request=REQUEST)
     assert len(finals(checks)) == 1
     last = checks[-1]
-    assert (last.stage, last.is_incomplete, last.decision.action) == ("answer", True, "abstain")
+    assert (last.stage, last.is_incomplete, last.action) == ("retrieval", True, "abstain")
+    assert [one.signal for one in last.decision.unknown] == ["retrieval.documents"]
     trace.end()
     assert len(checks) == 2
+
+
+def test_a_trace_that_breaks_off_where_no_rule_stops_it_is_not_taken_for_answered() -> None:
+    text = TEXT.replace("  no-documents: {", "  # no-documents: {")
+    checks: list[Check] = []
+    with Guard(compiled(text), observers=[checks.append]).trace() as trace:
+        trace.check(request=REQUEST)
+    last = checks[-1]
+    assert (last.stage, last.is_incomplete, last.action) == ("retrieval", True, "incomplete")
+    assert last.decision.action == "answer"
+    assert (last.signals()["answered"], last.signals()["declined"]) == (None, None)
 
 
 def test_a_trace_without_any_check_still_ends() -> None:

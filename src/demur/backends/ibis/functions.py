@@ -164,6 +164,7 @@ REASONS = {
     "network": "engines have no IP addresses as CEL has them",
     "optionals": "engines have no optional values",
     "personal_data": "engines know no check digits and phone numbers",
+    "stages": "how far a record came is asked of its decision",
     "regular_expressions": "engines have other regular expressions",
     "string_format": "engines have no such format",
     "strings": "engines count and convert characters otherwise",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from inspect import Parameter as Argument
@@ -51,8 +51,9 @@ class Scope:
 
     `signals` and `present` give a signal's known value, NULL where it is unknown, and whether there
     is anything in its place; `objects` the fields' shapes by their object's type. `has_member` tells
-    whether a failure or rule is among the decision's, where that is a column without their list.
-    `depth` is how many macros are around.
+    whether a failure or rule is among the decision's, where that is a column without their list, and
+    `came_to` whether the decision's stage is one of these, without its name. `depth` is how many
+    macros are around.
     """
 
     engine: str
@@ -63,6 +64,7 @@ class Scope:
     parameters: Mapping[str, ParameterValue]
     definitions: Mapping[str, Column | Unsupported]
     has_member: Callable[[str, str], Column | None] = lambda name, value: None
+    came_to: Callable[[Sequence[str]], Column | None] = lambda stages: None
     variables: Mapping[str, Column] = field(default_factory=dict[str, Column])
     depth: int = 0
 
@@ -235,6 +237,10 @@ def _is_among(value: Expression, among: ListLiteral, scope: Scope) -> Column:
         raise Unsupported("membership in a computed or empty list is tested in Python")
     if any(part.type != value.type for part in constants):
         raise Unsupported("membership in a list of mixed types is tested in Python")
+    if isinstance(value, Signal) and (value.stage, value.name) == ("decision", "stage"):
+        found = scope.came_to([part.value for part in constants])
+        if found is not None:
+            return found
     return closed(lower(value, scope).isin([constant(part.value) for part in constants]))
 
 

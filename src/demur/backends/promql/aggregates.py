@@ -63,7 +63,8 @@ def _rate(counters: Counters, recorder: Recorder, highest: bool, limit: float | 
 
 def _count(counters: Counters, recorder: Recorder, highest: bool, limit: float | None) -> Lowered:
     del limit
-    results = "true|unknown" if highest else "true"
+    worst = "true|unknown|open_true|open_unknown" if counters.has_where else "true|unknown"
+    results = worst if highest else "true"
     side = "high" if highest else "low"
     value = recorder.increase(f"{side}_count", counters, counters.rows, results=results)
     samples = recorder.increase("samples", counters, counters.rows)

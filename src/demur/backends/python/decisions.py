@@ -117,13 +117,15 @@ def write_precise(policy: Policy, expressions: Sequence[Expression]) -> Generate
 
 
 def write_optimistic(policy: Policy, rules: Sequence[Rule]) -> Generated:
-    """`decide(record)`: the indices in `rules` of those that fire, or None for the precise form."""
+    """`decide(record)`: the indices in `rules` of those that fire, or None for the precise form.
+
+    The stages are asked in order, and what comes after the first that stops is not read.
+    """
     conditions = [rule.condition for rule in rules]
     definitions = reachable(policy, conditions)
     everything = [*definitions.values(), *conditions]
-    signals = signals_read(everything)
+    variables = {signal: f"s{at}" for at, signal in enumerate(signals_read(everything))}
     shapes = all_objects(policy)
-    variables = {signal: f"s{at}" for at, signal in enumerate(signals)}
     references: dict[str, str] = {}
     macros = _fusable(policy, everything)
     computed = {id(one.node): one.result for fused in macros.values() for one in fused}
@@ -162,29 +164,75 @@ def write_optimistic(policy: Policy, rules: Sequence[Rule]) -> Generated:
     )
     writer.names["present0"] = _absent
     verifier = Verifier(writer, fields_read(everything), macros)
-    stages = {stage: f"c{at}" for at, stage in enumerate(dict.fromkeys(s for s, _ in signals))}
-    verifier.lines.extend(f"    {name} = record[{stage!r}]" for stage, name in stages.items())
-    for stage, name in signals:
-        shape = policy.stages[stage][name]
-        verifier.signal(variables[stage, name], stages[stage], name, shape, f"{stage}.{name}")
     shared = _shared(definitions, conditions)
-    for at, (name, tree) in enumerate(definitions.items()):
-        text = writer.write(tree)
-        if name in shared:
-            verifier.lines.append(f"    d{at} = {text}")
-            references[name] = f"d{at}"
-        else:
-            references[name] = text
-    arguments = [
-        *variables.values(),
-        *(text for text in references.values() if text.isidentifier()),
-    ]
-    arguments += [one.variable for macros_of in macros.values() for one in macros_of]
-    branches, body = _rules(writer, rules, variables, arguments)
-    lines = [*branches, "def decide(record):", "  try:"]
-    lines.extend(f"  {line}" for line in (*verifier.lines, *body))
-    lines.append("  except Exception: return None")
-    return Generated("decide", "\n".join(lines) + "\n", writer.names)
+    numbers = {name: at for at, name in enumerate(definitions)}
+    holders: dict[str, str] = {}
+    verified: dict[tuple[str, str], str] = {}
+    branches: list[str] = []
+    lines = verifier.lines
+    lines.append("    fired = ()")
+    steps = by_stage(rules)
+    for at, step in enumerate(steps):
+        own = [rules[one].condition for one in step]
+        needed = reachable(policy, own)
+        for signal in signals_read([*needed.values(), *own]):
+            if signal in verified:
+                continue
+            stage, name = signal
+            if stage not in holders:
+                holders[stage] = f"c{len(holders)}"
+                lines.append(f"    {holders[stage]} = record[{stage!r}]")
+            verified[signal] = variables[signal]
+            shape = policy.stages[stage][name]
+            verifier.signal(variables[signal], holders[stage], name, shape, f"{stage}.{name}")
+        for name, tree in needed.items():
+            if name in references:
+                continue
+            references[name] = text = writer.write(tree)
+            if name in shared:
+                references[name] = f"d{numbers[name]}"
+                lines.append(f"    {references[name]} = {text}")
+        arguments = [
+            *verified.values(),
+            *(text for text in references.values() if text.isidentifier()),
+            *(
+                one.variable
+                for path, fused in macros.items()
+                for one in fused
+                if tuple(path.split(".", 1)) in verified
+            ),
+        ]
+        functions, body = _rules(writer, rules, step, at, variables, arguments)
+        branches += functions
+        lines += body
+        if at < len(steps) - 1:
+            lines += _stop(writer, rules, [one for earlier in steps[: at + 1] for one in earlier])
+    lines.append(f"    return {_IN_FILE_ORDER}")
+    source = [*branches, "def decide(record):", "  try:", *(f"  {line}" for line in lines)]
+    source.append("  except Exception: return None")
+    return Generated("decide", "\n".join(source) + "\n", writer.names)
+
+
+def by_stage(rules: Sequence[Rule]) -> list[list[int]]:
+    """The rules' places, in groups by the stage at which they are asked, in the stages' order."""
+    found: dict[int, list[int]] = {}
+    for at, rule in enumerate(rules):
+        found.setdefault(rule.stage, []).append(at)
+    return [found[stage] for stage in sorted(found)]
+
+
+_IN_FILE_ORDER = "fired if len(fired) < 2 else tuple(sorted(fired))"
+
+
+def _stop(writer: Writer, rules: Sequence[Rule], asked: Sequence[int]) -> list[str]:
+    """Ends a stage: where one of the rules that fired so far stops, the later stages are not reached."""
+    stopping = frozenset(one for one in asked if rules[one].response.stops)
+    if not stopping:
+        return []
+    if len(stopping) == len(asked):
+        return [f"    if fired: return {_IN_FILE_ORDER}"]
+    stops = f"not {writer.bind(stopping, 'stopping')}.isdisjoint(fired)"
+    return [f"    if fired and {stops}: return {_IN_FILE_ORDER}"]
 
 
 def _fusable(policy: Policy, expressions: Sequence[Expression]) -> dict[str, tuple[Fused, ...]]:
@@ -224,34 +272,36 @@ def _shared(definitions: dict[str, Expression], conditions: list[Expression]) ->
 def _rules(
     writer: Writer,
     rules: Sequence[Rule],
+    step: Sequence[int],
+    number: int,
     variables: dict[tuple[str, str], str],
     arguments: list[str],
 ) -> tuple[list[str], list[str]]:
-    """Functions of indexed rules, and the statements that find which rules fire."""
-    signal, groups = _index(rules)
+    """Functions of indexed rules, and the statements that find which rules of a step fire."""
+    signal, groups = _index(rules, step)
     indexed = {at for group in groups.values() for at, _ in group}
     branches: list[str] = []
     table: dict[Any, str] = {}
     parameters = ", ".join(arguments)
     for position, (value, group) in enumerate(groups.items()):
-        table[value] = f"branch{position}"
-        branches.append(f"def branch{position}({parameters}):")
+        table[value] = f"branch{number}_{position}"
+        branches.append(f"def {table[value]}({parameters}):")
         branches.append("    fired = ()")
         for at, rest in group:
             test = " and ".join(map(writer.condition, rest)) or "True"
             branches.append(f"    if {test}: fired += ({at},)")
         branches.append("    return fired")
-    body = ["    fired = ()"]
-    for at, rule in enumerate(rules):
-        if at not in indexed:
-            body.append(f"    if {writer.condition(rule.condition)}: fired += ({at},)")
+    body = [
+        f"    if {writer.condition(rules[at].condition)}: fired += ({at},)"
+        for at in step
+        if at not in indexed
+    ]
     if signal is None:
-        return branches, [*body, "    return fired"]
+        return branches, body
     entries = ", ".join(f"{value!a}: {name}" for value, name in table.items())
-    branches.append(f"index = {{{entries}}}")
-    body.append(f"    branch = index.get({variables[signal]})")
+    branches.append(f"index{number} = {{{entries}}}")
+    body.append(f"    branch = index{number}.get({variables[signal]})")
     body.append(f"    if branch is not None: fired += branch({parameters})")
-    body.append("    return fired if len(fired) < 2 else tuple(sorted(fired))")
     return branches, body
 
 
@@ -259,12 +309,12 @@ Group = "list[tuple[int, list[Expression]]]"
 
 
 def _index(
-    rules: Sequence[Rule],
+    rules: Sequence[Rule], step: Sequence[int]
 ) -> tuple[tuple[str, str] | None, dict[Any, list[tuple[int, list[Expression]]]]]:
-    """The signal that most rules test for equality, and those rules by the constant they test for."""
+    """The signal that most rules of a step test for equality, and those by the constant they test for."""
     candidates: dict[tuple[str, str], dict[Any, list[tuple[int, list[Expression]]]]] = {}
-    for at, rule in enumerate(rules):
-        for signal, value, rest in _equality_tests(rule.condition):
+    for at in step:
+        for signal, value, rest in _equality_tests(rules[at].condition):
             candidates.setdefault(signal, {}).setdefault(value, []).append((at, rest))
     sizes = {signal: sum(map(len, groups.values())) for signal, groups in candidates.items()}
     best = max(sizes, key=lambda signal: sizes[signal], default=None)

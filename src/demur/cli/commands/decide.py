@@ -113,7 +113,7 @@ def command(
     coloured = on_terminal and output.colour() is not False
     draw = _line
     if explain or format_name == "text":
-        draw = _text(evaluator, explain=explain, coloured=coloured)
+        draw = _text(evaluator, stage, explain=explain, coloured=coloured)
     progress = Progress("decided", shown=not on_terminal)
     read = unread = fails = 0
     with _opened(target) as stream:
@@ -203,14 +203,14 @@ def _decided(
             yield problem("DM727", f"Not decided: {unknown}.", name, one.line)
 
 
-def _text(evaluator: Evaluator, *, explain: bool, coloured: bool) -> Drawing:
+def _text(evaluator: Evaluator, asked: str | None, *, explain: bool, coloured: bool) -> Drawing:
     """How a decision is written for people."""
     from demur.report import explanation
 
     def draw(record: Record, decision: Decision) -> str:
         drawn = explanation.headline(decision)
         if explain:
-            drawn = explanation.explain(evaluator, decision, record.value)
+            drawn = explanation.explain(evaluator, decision, record.value, asked)
         text = f"{record.line}{_named(record.value)}: {drawn}\n"
         return text if coloured else click.unstyle(text)
 

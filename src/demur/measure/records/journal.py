@@ -11,12 +11,22 @@ import ibis
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.interop.sources import files
-from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
+from demur.measure.records.relation import (
+    ASKED,
+    BROKE_OFF,
+    IDENTITY,
+    PRESENT,
+    TIME,
+    Relation,
+    Wanted,
+)
 from demur.policy import Shape
 
 LINES: Mapping[str, Shape] = {
     "demur.final": Shape("bool"),
     "demur.kind": Shape("string"),
+    ASKED: Shape("string"),
+    BROKE_OFF: Shape("bool"),
 }
 """What a journal says of its own lines; a table that has no such columns is all final records."""
 _MARK = "journal"

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as arrow
 
 from demur.functions.values import EvaluationError
-from demur.measure.records.relation import PRESENT, Wanted
+from demur.measure.records.relation import ASKED, BROKE_OFF, PRESENT, Wanted
 from demur.measure.records.storable_text import storable
 from demur.runtime.aggregates import policy_of_records
 from demur.runtime.decision import display
@@ -31,6 +31,8 @@ ARROW = {
     "list(bool)": arrow.list_(arrow.bool_()),
 }
 """The types that a computed column can have; values of others become text."""
+_LINE = "demur"
+"""Where a line of a journal says what is its own."""
 _MALFORMED = object()
 """What stands for a value that is there and not of its type."""
 
@@ -63,18 +65,30 @@ def row_evaluator(
             record = derive(record)
         found = rules(record) if conditions else []
         if decides:
-            record = {**record, "decision": evaluator.decide(record).signals()}
+            record = {**record, "decision": decision_of(evaluator, record)}
         found += extended(record) if values else []
         return [None if isinstance(one, EvaluationError) else one for one in found]
 
     return row
 
 
+def decision_of(evaluator: Evaluator, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What metrics read of the decision made anew; a line of a journal is decided at its own stage."""
+    asked, is_incomplete = None, False
+    line = record.get(_LINE)
+    if isinstance(line, Mapping):
+        stage = line.get(ASKED.removeprefix(f"{_LINE}."))
+        asked = stage if stage in evaluator.stages else None
+        is_incomplete = line.get(BROKE_OFF.removeprefix(f"{_LINE}.")) is True
+    return evaluator.decide(record, asked).signals(is_incomplete=is_incomplete)
+
+
 def records(
     batch: Any, wanted: Wanted, texts: frozenset[str]
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """The rows of the table of records as records again."""
-    columns = {path: batch.column(path).to_pylist() for path in wanted.shapes}
+    lines = [path for path in (ASKED, BROKE_OFF) if path in batch.schema.names]
+    columns = {path: batch.column(path).to_pylist() for path in (*wanted.shapes, *lines)}
     present = {path: batch.column(path + PRESENT).to_pylist() for path in wanted.asked}
     for at in range(batch.num_rows):
         record: dict[str, dict[str, Any]] = {}

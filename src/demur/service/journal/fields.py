@@ -36,7 +36,7 @@ FIELDS: tuple[Field, ...] = (
     Field("demur.policy", "string", "The policy's name.", _DO),
     Field("demur.version", "string", "The policy's version.", _DO, True),
     Field("demur.digest", "string", "The digest of the policy that decided.", _DO),
-    Field("demur.stage", "string", "The stage that was decided at.", _D, True),
+    Field("demur.stage", "string", "The last stage that was asked.", _D, True),
     Field("demur.rollout", "string", "`active` or `canary`: as what the policy decided.", _D),
     Field("demur.final", "bool", "Whether it is the trace's last line: each has one.", _D),
     Field("demur.incomplete", "bool", "Whether the trace ended before its last stage.", _D),
@@ -50,7 +50,7 @@ FIELDS: tuple[Field, ...] = (
     Field("demur.undeclared", "int", "Values that the policy does not declare, left out."),
     Field("demur.lost", "int", "How many lines are missing here.", (LOST,)),
     Field("demur.reason", "string", "Why: `overflow`, `failed`, `closed` or `error`.", (LOST,)),
-    Field("decision.action", "string", "The action; `bypass` where it was not enforced.", _D),
+    Field("decision.action", "string", "The action; else `bypass`, or `incomplete`.", _D),
     Field("decision.answered", "bool", "Whether the user had an answer.", _D, True),
     Field("decision.declined", "bool", "Whether the user had none.", _D, True),
     Field("decision.rule", "string", "The rule that decided; empty where none did.", _D),
@@ -58,7 +58,7 @@ FIELDS: tuple[Field, ...] = (
     Field("decision.failure", "string", "The failure it counts as; empty for none.", _D),
     Field("decision.failures", "strings", "Every failure that fired.", _D),
     Field("decision.unknown", "strings", "The signals that could not be known.", _D),
-    Field("decision.stage", "string", "The stage that was decided at.", _D),
+    Field("decision.stage", "string", "The stage that stopped it, else the last it came to.", _D),
     Field(
         "decision.message", "string", "What the user was told, personal values masked.", _D, True
     ),

@@ -112,7 +112,7 @@ class Layout:
         """All of a check but its record, as it will not change any more."""
         decision = check.decision
         speaks = None
-        if decision.is_silent and check.bypass is None:
+        if decision.is_silent and check.bypass is None and not check.is_incomplete:
             stage = decision.stage
             if stage not in self._silent:
                 self._silent[stage] = _ENCODER.encode(self._decided(check))
@@ -128,10 +128,8 @@ class Layout:
 
     def _decided(self, check: Check) -> dict[str, Any]:
         decision = check.decision
-        signals = decision.signals()
+        signals = check.signals()
         signals["unknown"] = list(dict.fromkeys(map(self._path, signals["unknown"])))
-        if check.bypass is not None:
-            signals |= {"action": "bypass", "answered": None, "declined": None}
         signals["message"] = decision.masked_message
         signals["why"] = decision.why
         signals["reasons"] = [self._reason(one) for one in decision.unknown]

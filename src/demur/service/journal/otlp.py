@@ -24,7 +24,7 @@ _ATTRIBUTES = (
     "decision.failure",
 )
 """What stands in attributes besides the body, for who filters by it; `decision.x` is `demur.decision.x`."""
-_WARN = frozenset(("escalate", "abstain", "refuse", "bypass"))
+_WARN = frozenset(("escalate", "abstain", "refuse", "bypass", "incomplete"))
 
 
 class OtlpSink:

@@ -13,7 +13,7 @@ from demur.service.journal.forms import restored
 from demur.service.journal.masking import without_personal_keys
 from demur.service.journal.reading import Line
 
-COMPARED = ("action", "rule", "rules", "failure", "failures", "unknown")
+COMPARED = ("action", "stage", "rule", "rules", "failure", "failures", "unknown")
 """What of a decision must be the same."""
 Verdict = Literal["same", "different", "withheld", "other_policy"]
 _WITHHELD = Unavailable("withheld", "is not in the journal as it was")
@@ -67,8 +67,13 @@ class Replay:
             decision = self._evaluator.decide(record, demur.get("stage"))
         except ValueError:
             return Replayed(line, "different", before, {}, is_other_policy=is_other)
-        signals = decision.signals()
+        is_bypassed = demur.get("bypass") is not None
+        is_incomplete = demur.get("incomplete") is True and not is_bypassed
+        signals = decision.signals(is_incomplete=is_incomplete)
         after = {name: signals[name] for name in COMPARED}
+        if is_bypassed:
+            # The line has the stage that it went on to, whatever would have stopped it before.
+            after["stage"] = before["stage"]
         after["unknown"] = list(dict.fromkeys(map(self._path, after["unknown"])))
         withheld = tuple(
             dict.fromkeys(one.signal for one in decision.unknown if one.kind == _WITHHELD.kind)

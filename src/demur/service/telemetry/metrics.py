@@ -138,9 +138,7 @@ class DecisionMetrics:
 
     def _final(self, check: Check, policy: _Policy) -> None:
         decision, prepared = check.decision, policy.metrics
-        signals = decision.signals()
-        if check.bypass is not None:
-            signals |= {"action": "bypass", "answered": None, "declined": None}
+        signals = check.signals()
         record = {**check.record, "decision": signals}
         row = Row((), {}) if prepared is None else prepared.row(record)
         failure = decision.failure or ""

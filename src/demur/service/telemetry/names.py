@@ -41,7 +41,8 @@ UNKNOWN = "(unknown)"
 OTHER = "(other)"
 
 DECISIONS = "demur_decisions_total"
-"""Final decisions. Labels: policy, rollout, action (`bypass` if not enforced), failure, slices."""
+"""Final decisions. Labels: policy, rollout, action (`bypass` if not enforced, `incomplete` if the trace
+broke off), failure, slices."""
 INCOMPLETE = "demur_incomplete_total"
 """Traces that ended before their last stage. Label: policy."""
 UNKNOWNS = "demur_unknowns_total"

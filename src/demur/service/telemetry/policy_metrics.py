@@ -9,15 +9,17 @@ from typing import Any
 from demur.functions.values import EvaluationError
 from demur.policy import Policy, type_of
 from demur.runtime.aggregates import (
+    NOT_REACHED,
     Aggregate,
     Metrics,
     policy_of_records,
+    reached,
     read_metrics,
 )
 from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
 from demur.service.telemetry.names import COUNTED, UNKNOWN, Series, label, series
-from demur.tree import Expression, Signal, walk
+from demur.tree import Constant, Expression, Signal, walk
 
 Labels = tuple[tuple[str, str], ...]
 """Names and values of labels."""
@@ -88,6 +90,7 @@ class PolicyMetrics:
         for name in self.dimensions:
             stage, _, signal = name.partition(".")
             trees.append(Signal(stage, signal, type_of(signals[stage][signal], name)))
+        trees += [_came_to(self.policy, name) for name in self.dimensions]
         self._count = len(metrics.columns)
         self._evaluate = {late: self._prepare(extended, trees, late) for late in (False, True)}
         self.reads = frozenset(
@@ -116,12 +119,18 @@ class PolicyMetrics:
         read the outcome.
         """
         places, evaluate = self._evaluate[late]
-        values: list[Any] = [None] * (self._count + len(self.dimensions))
+        count, many = self._count, len(self.dimensions)
+        values: list[Any] = [None] * (count + 2 * many)
         for at, value in zip(places, evaluate(record), strict=True):
             if not isinstance(value, EvaluationError):
                 values[at] = value
-        shown = map(_text, values[self._count :])
-        return Row(values[: self._count], dict(zip(self.dimensions, shown, strict=True)))
+        shown = {
+            name: NOT_REACHED if came is False else _text(value)
+            for name, value, came in zip(
+                self.dimensions, values[count : count + many], values[count + many :], strict=True
+            )
+        }
+        return Row(values[:count], shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +207,12 @@ def _at(holder: Any, path: Sequence[Any]) -> Any:
     for step in path:
         holder = holder[step]
     return holder
+
+
+def _came_to(policy: Policy, dimension: str) -> Expression:
+    """Whether a record came to the stage of a dimension; of decision and outcome each did."""
+    stage = dimension.partition(".")[0]
+    return reached(policy, stage) if stage in policy.stages else Constant(True, "bool")
 
 
 def _has_series(aggregate: Aggregate) -> bool:
