@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ from demur.functions import ERROR, Function, families
 from demur.interop.record_codes import RECORD_CODES
 from demur.interop.results.codes import RESULT_CODES
 from demur.interop.results.formats import importers
+from demur.interop.results.promptfoo_grades import FROM_THE_ANSWER_ALONE
 from demur.language import document, document_of_suites, document_of_tests
 from demur.language.check_codes import CHECK_CODES
 from demur.language.document_codes import DOCUMENT_CODES
@@ -258,7 +260,12 @@ def importing_page() -> str:
             unit = f", in {one.unit}" if one.unit else ""
             rows.append(f"| `{one.field}` | {one.about}{unit} | {names} |")
         text = f"{before}{opening}{chr(10).join(rows)}\n{closing}{after}"
-    return text
+    opening = "<!-- generated: assertions -->\n"
+    before, _, rest = text.partition(opening)
+    _, closing, after = rest.partition("<!-- end -->")
+    names = ", ".join(f"`{name}`" for name in sorted(FROM_THE_ANSWER_ALONE))
+    lines = fill(names, 106, break_on_hyphens=False)
+    return f"{before}{opening}{lines},\n{closing}{after}"
 
 
 def pages() -> dict[Path, str]:

@@ -128,3 +128,38 @@ def test_a_grader_that_crashed_everywhere_passes_nothing(run: Run) -> None:
     result = run("gate", POLICY, "--results", "r.jsonl")
     assert result.exit_code == 1
     assert {one.get("answer", {}).get("faithfulness") for one in lines("r.jsonl")} == {None}
+
+
+def test_what_is_held_and_not_taken_is_told_with_its_cases(run: Run) -> None:
+    document = json.loads(RESULTS.read_text("utf-8"))
+    rows = document["results"]["results"]
+    for row in rows[:4]:
+        row["gradingResult"] = {"pass": True, "score": 1, "reason": "No assertions"}
+        row["testCase"]["assert"] = []
+    rows[4]["success"] = not rows[4]["success"]
+    Path("results.json").write_text(json.dumps(document))
+    result = run("import", "promptfoo", "results.json", "--policy", POLICY, "-o", "r.jsonl")
+    ids = [one["id"] for one in lines("r.jsonl")]
+    assert f"  in 4 cases: nothing was asserted ({', '.join(ids[:3])}, …)" in result.stdout
+    contradiction = "the grades contradict each other or their sum"
+    assert f"  in 1 case: {contradiction} ({ids[4]})" in result.stdout
+    assert f"  in 1 case: a grader says that it failed ({ids[6]})" in result.stdout
+
+
+def test_evaluations_that_join_no_case_are_told_and_make_none(run: Run) -> None:
+    spans = (EXAMPLES / "spans.otlp.jsonl").read_text("utf-8")
+    attributes = [
+        {"key": "gen_ai.evaluation.name", "value": {"stringValue": "Faithfulness"}},
+        {"key": "gen_ai.evaluation.score.value", "value": {"doubleValue": 1.0}},
+        {"key": "gen_ai.response.id", "value": {"stringValue": "of no span"}},
+    ]
+    event = {"eventName": "gen_ai.evaluation.result", "attributes": attributes}
+    logs = {"resourceLogs": [{"scopeLogs": [{"logRecords": [event, event]}]}]}
+    Path("spans.jsonl").write_text(spans, encoding="utf-8")
+    Path("logs.json").write_text(json.dumps(logs))
+    said = ["import", "otel", "logs.json", "spans.jsonl", "--policy", POLICY, "-o", "r.jsonl"]
+    result = run(*said)
+    assert len(lines("r.jsonl")) == 10
+    told = "Evaluations that join no case, left out: Faithfulness (logs.json), 2 times."
+    assert told in result.stdout
+    assert "Left out:" not in result.stdout

@@ -98,10 +98,12 @@ def test_a_time_is_in_the_unit_that_the_signal_says_and_else_not_taken(
 @pytest.mark.parametrize(
     ("declared", "given", "expected"),
     [
-        ("double", "0.5", 0.5),
-        ("double", "nan", None),
+        ("double", "0.5", "0.5"),
         ("double", "high", "high"),
-        ("bool", "True", True),
+        ("double", 1e400, None),
+        ("bool", "True", "True"),
+        ("bool", "yes", "yes"),
+        ("bool", 1, 1),
         ("int", 3.0, 3),
         ("int", 3.5, 3.5),
         ("double", True, True),
@@ -119,6 +121,31 @@ def test_values_keep_their_meaning_or_stay_as_they_are(
     (record,) = imported("ragas", rows(tmp_path, {"it": given}), signals=signals).records()
     assert record["answer"]["it"] == expected
     assert type(record["answer"]["it"]) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "expected"),
+    [
+        ("double", "0.5", 0.5),
+        ("double", "nan", None),
+        ("double", "Infinity", None),
+        ("double", "high", "high"),
+        ("double", "", None),
+        ("bool", "True", True),
+        ("bool", "yes", "yes"),
+        ("bool", "1", 1),
+        ("string", "1", "1"),
+    ],
+)
+def test_in_a_table_a_number_and_a_bool_are_text_and_nowhere_else(
+    tmp_path: Path, declared: str, given: str, expected: object
+) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(f"user_input,response,it\nQ,A,{given}\n", encoding="utf-8")
+    signals = f"stages:\n  answer:\n    it: {declared}\n"
+    (record,) = imported("ragas", file, signals=signals).records()
+    assert record["answer"]["it"] == expected
+    assert type(record["answer"]["it"]) is type(expected) or isinstance(expected, str)
 
 
 def test_paths_go_into_lists_and_through_keys_with_dots() -> None:

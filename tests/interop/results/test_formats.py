@@ -29,25 +29,32 @@ def test_promptfoo_of_version_2_has_errors_that_are_failed_assertions_and_ones_t
 
 
 def test_a_negated_grader_that_crashed_is_unknown_though_promptfoo_gave_it_full_marks() -> None:
+    file = EXAMPLES.parents[2] / "tests/interop/results/data/promptfoo-4.jsonl"
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [row["namedScores"] for row in rows] == [{"Harmless": 1}] * 4
+    found = by_text(records("promptfoo", "promptfoo-4.jsonl"))
+    assert [found[f"Q{at}"]["answer"]["harmless"] for at in range(4)] == [1, 1, 1, None]
+    assert [found[f"Q{at}"]["answer"]["success"] for at in range(4)] == [True, True, True, None]
+
+
+def test_where_no_version_tells_a_verdict_from_a_crash_both_are_unknown() -> None:
     found = by_text(records("promptfoo", "promptfoo-2.json"))
-    document = json.loads(
-        (EXAMPLES.parents[2] / "tests/interop/results/data/promptfoo-2.json").read_text()
-    )
-    assert document["results"]["results"][2]["namedScores"] == {"Harmless": 1}
-    assert found["Q0"]["answer"]["harmless"] == 1
-    assert found["Q2"]["answer"]["harmless"] is None
-    assert found["Q2"]["answer"]["success"] is None
+    assert [found[f"Q{at}"]["answer"]["harmless"] for at in range(3)] == [None, None, None]
+    assert [found[f"Q{at}"]["answer"]["contains"] for at in range(3)] == [1.0, 0.0, 1.0]
 
 
 def test_no_path_into_a_result_of_promptfoo_finds_what_a_crashed_grader_gave() -> None:
     for field in (
+        "score",
+        "namedScores.Harmless",
         "gradingResult.score",
         "gradingResult.componentResults.0.score",
         "gradingResult.namedScores.Harmless",
     ):
-        found = by_text(records("promptfoo", "promptfoo-2.json", mapping={"answer.cost": field}))
-        assert found["Q0"]["answer"]["cost"] == 1
-        assert found["Q2"]["answer"]["cost"] is None
+        mapping = {"answer.relevance": field}
+        found = by_text(records("promptfoo", "promptfoo-4.jsonl", mapping=mapping))
+        assert found["Q0"]["answer"]["relevance"] == 1
+        assert found["Q3"]["answer"]["relevance"] is None
 
 
 def test_promptfoo_as_lines_has_no_time_and_no_cost_of_an_answer_from_the_cache() -> None:

@@ -6,18 +6,20 @@ import gzip
 import json
 import random
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demur.interop.results import ResultsError, read
-from tests.interop.results.policies import EXAMPLES, policy
+from tests.interop.results.policies import DATA, EXAMPLES, policy
 from tests.interop.results.test_formats import FILES
 
 JUNK: list[Any] = [
     None, True, 0, -1, float("inf"), float("nan"), "", "x", "[[", "{}", [], {}, [1, None], "\ud800",
     {"a": {"b": [{}]}}, [[[]]], 10**30, "\x00", {"key": 1, "value": {"stringValue": 3}}, "null",
+    10**400, 1e308, "not-", [[{"trace_id": "t"}]], "NOT_PARSABLE",
 ]  # fmt: skip
 
 
@@ -112,6 +114,9 @@ def test_a_ring_of_spans_ends(tmp_path: Path) -> None:
     file.write_text("".join(json.dumps(one) + "\n" for one in spans))
     (record,) = read("openinference", [file], policy()).records()
     assert record["id"] == "t"
+    file.write_text("".join(json.dumps(one) + "\n" for one in spans[:2]))
+    (record,) = read("openinference", [file], policy()).records()
+    assert record["request"]["text"] is None
 
 
 @pytest.mark.parametrize("format", FILES)
@@ -125,3 +130,103 @@ def test_a_score_that_is_taken_away_is_unknown_and_never_absent_from_the_count(
     found = list(read(format, [file], policy()).records())
     assert len(found) == 10
     assert found[8]["answer"]["faithfulness"] is None
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a document, from the outermost."""
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    for key, part in [(key, value[key]) for key in keys]:
+        yield (*path, key)
+        yield from places(part, (*path, key))
+
+
+def drop(holder: Any, key: Any) -> None:
+    del holder[key]
+
+
+def nullify(holder: Any, key: Any) -> None:
+    holder[key] = None
+
+
+def as_text(holder: Any, key: Any) -> None:
+    holder[key] = json.dumps(holder[key])
+
+
+def wrapped(holder: Any, key: Any) -> None:
+    holder[key] = [holder[key]]
+
+
+def emptied(holder: Any, key: Any) -> None:
+    holder[key] = type(holder[key])() if isinstance(holder[key], str | list | dict) else ""
+
+
+def renamed(holder: Any, key: Any) -> None:
+    if isinstance(holder, dict):
+        holder[f"{key}X"] = holder.pop(key)
+
+
+CHANGES: tuple[Callable[[Any, Any], None], ...] = (
+    drop, nullify, as_text, wrapped, emptied, renamed,
+)  # fmt: skip
+
+
+def passes(format: str, file: Path, evaluator: Any) -> dict[str, set[str]]:
+    """What is known and good: of each question the verdicts that would pass."""
+    found: dict[str, set[str]] = {}
+    for record in read(format, [file], evaluator).records():
+        evaluator.decide(record)
+        good = {
+            name
+            for name, value in record.get("answer", {}).items()
+            if value is True or (type(value) in (int, float) and name in SCORES and value >= 0.7)
+        }
+        found.setdefault(str(record.get("request", {}).get("text")), set()).update(good)
+    return found
+
+
+SCORES = ("faithfulness", "relevance", "harmless", "correctness", "contains")
+HARMED = {
+    "promptfoo": ("promptfoo.json", "promptfoo-4.jsonl", "promptfoo-2.json"),
+    "deepeval": ("deepeval.json", "deepeval-snake.json"),
+    "otel": ("spans.otlp.jsonl", "otlp-previous.json"),
+    "openinference": ("spans.phoenix.jsonl", "openinference.otlp.json"),
+}
+
+
+@pytest.mark.parametrize(
+    ("format", "name"), [(format, name) for format, names in HARMED.items() for name in names]
+)
+def test_no_damage_to_a_file_makes_a_pass_of_what_was_none(
+    format: str, name: str, tmp_path: Path
+) -> None:
+    """The damage takes away and changes types: it writes no verdict."""
+    evaluator = policy()
+    source = next(one for one in (EXAMPLES / name, DATA / name) if one.exists())
+    text = source.read_text("utf-8")
+    lines = text.splitlines() if source.suffix == ".jsonl" else [text]
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    before = passes(format, file, evaluator)
+    chance = random.Random(1)
+    tried = 0
+    for _ in range(ATTEMPTS):
+        number = chance.randrange(len(lines))
+        document = json.loads(lines[number])
+        *above, key = chance.choice(list(places(document)))
+        holder = document
+        for part in above:
+            holder = holder[part]
+        chance.choice(CHANGES)(holder, key)
+        parts = [*lines[:number], json.dumps(document), *lines[number + 1 :]]
+        file.write_text("\n".join(parts), encoding="utf-8")
+        try:
+            after = passes(format, file, evaluator)
+        except ResultsError:
+            continue
+        tried += 1
+        more = {one: after[one] - before[one] for one in after.keys() & before.keys()}
+        assert not any(more.values()), (above, key, more)
+    assert tried > ATTEMPTS / 3
+
+
+ATTEMPTS = 60

@@ -184,6 +184,7 @@ def _report(imported: Imported) -> Iterator[str]:
     yield f"{imported.importer.title}: {plural(imported.cases, 'case')}{failed}."
     yield from _bound(imported)
     yield from _unmapped(imported)
+    yield from _doubts(imported)
     if imported.unfed:
         yield f"Nothing feeds {_listed(imported.unfed)}: unknown in every record, unless optional."
     if imported.conflicts:
@@ -200,6 +201,17 @@ def _report(imported: Imported) -> Iterator[str]:
         bad = imported.failed_foreign
         failed = f", {bad:,} of which ended in an error" if bad else ""
         yield f"Left out: {plural(imported.foreign, 'trace')} without a call of a model{failed}."
+
+
+def _doubts(imported: Imported) -> Iterator[str]:
+    if imported.doubts:
+        yield "Held in the files and not taken, so unknown:"
+    for doubt, found in imported.doubts.items():
+        more = ", …" if found.cases > len(found.ids) else ""
+        ids = ", ".join(printable(id) for id in found.ids)
+        yield f"  in {plural(found.cases, 'case')}: {doubt} ({ids}{more})"
+    if imported.stray:
+        yield f"Evaluations that join no case, left out: {_listed(imported.stray)}."
 
 
 def _bound(imported: Imported) -> Iterator[str]:
@@ -221,9 +233,11 @@ def _unmapped(imported: Imported) -> Iterator[str]:
 
 
 def _about(one: Unmapped) -> str:
+    reason = f"; {one.reason}" if one.reason else ""
+    if one.example is None:
+        return f"in {plural(one.items, 'case')}, known in none{reason}"
     shown = json.dumps(one.example, ensure_ascii=True, default=str)
     shown = shown if len(shown) <= _CHARACTERS else f"{shown[:_CHARACTERS]}…"
-    reason = f"; {one.reason}" if one.reason else ""
     return f"in {plural(one.items, 'case')}, such as {shown}{reason}"
 
 

@@ -16,6 +16,7 @@ from demur.interop import jsonl, parquet
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import ending
 from demur.interop.results.codes import ResultsError
+from demur.interop.results.values import Cell
 
 MAXIMUM_DOCUMENT = 512 * 1024 * 1024
 """Bytes of a JSON document beyond which it is not read."""
@@ -142,7 +143,7 @@ def _rows(path: Path, name: str, delimiter: str) -> Iterator[tuple[str, Any]]:
                 cells = zip(header, row, strict=True)
                 yield (
                     f"{name}:{rows.line_num}",
-                    {title: cell or None for title, cell in cells if title},
+                    {title: Cell(cell) if cell else None for title, cell in cells if title},
                 )
         except UnicodeDecodeError:
             raise _unreadable(name, "It is not UTF-8.", "Save the file as UTF-8.") from None

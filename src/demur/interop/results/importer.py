@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demur.interop.results.doubts import Doubt
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -16,8 +18,10 @@ class Item:
     `given` is what was put in or is known of the case beforehand, `measured` what came of it, by the names of
     fields. A field that is None was to be measured and was not: a judge that crashed. `whole` is the
     tool's own item, which mappings look into; `unread` are keys of it that the importer does not know,
-    and `conflicts` fields of which its parts say different things. An item with an `error` has no answer,
-    and one that `is_foreign` holds nothing of the format: it is counted, and is no case.
+    `conflicts` fields of which its parts say different things, and `doubts` why values that it holds are not
+    taken for measured ones. An item with an `error` has no answer, and one that `is_foreign` holds
+    nothing of the format: it is counted, and is no case. `stray` are evaluations of a file that join no
+    case; an item of them alone is foreign too.
     """
 
     place: str
@@ -29,7 +33,9 @@ class Item:
     identity: Mapping[str, Any] = field(default_factory=dict[str, Any])
     unread: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     is_foreign: bool = False
+    stray: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

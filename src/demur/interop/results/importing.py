@@ -17,6 +17,7 @@ from demur.functions.values import Unavailable
 from demur.interop.results.binding import Binding, Bound, bind, signals
 from demur.interop.results.codes import ResultsError
 from demur.interop.results.documents import at
+from demur.interop.results.doubts import Doubt
 from demur.interop.results.importer import Importer, Item
 from demur.interop.results.values import converted, is_lost
 from demur.policy import Policy
@@ -25,6 +26,8 @@ from demur.suggestions import did_you_mean
 
 _ABSENT = object()
 _LOST = Unavailable("failed", "")
+_NAMED = 3
+"""How many cases are named for a doubt."""
 
 
 @dataclass(slots=True)
@@ -48,6 +51,14 @@ class Unmapped:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """In how many cases a doubt keeps values from being known, and the ids of the first few."""
+
+    cases: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """Results whose fields are bound: what feeds what, and what does not.
 
@@ -56,6 +67,8 @@ class Imported:
     `unfed` are the signals that nothing feeds, `lost` how many measured values a bound signal should have
     had and were null, NaN or a crashed judge's, `conflicts` in how many traces spans disagree about a
     field, `unread` keys that the importer does not know, `duplicates` the ids that several cases have.
+    `doubts` say in which cases values that stand in the files are not taken for measured ones, and why;
+    `stray` where evaluations stand that join no case.
     """
 
     importer: Importer
@@ -72,6 +85,8 @@ class Imported:
     conflicts: Mapping[str, int]
     unread: Mapping[str, int]
     duplicates: Mapping[str, int]
+    doubts: Mapping[Doubt, Doubted]
+    stray: tuple[str, ...]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Each case's record, in the order of the files. Raises `ResultsError`, OSError."""
@@ -92,9 +107,12 @@ def survey(
     cases, lost, conflicts, unread = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     ids: Counter[str] = Counter()
     reached: set[str] = set()
+    doubts: dict[Doubt, list[str]] = {}
+    stray: list[str] = []
     for item in importer.items(paths):
+        stray += item.stray
         if item.is_foreign:
-            cases["foreign"] += 1
+            cases["foreign"] += not item.stray
             cases["failed_foreign"] += item.error is not None
             continue
         cases["all"] += 1
@@ -105,7 +123,10 @@ def survey(
         for field in mapping.values():
             if field not in reached and _value(item, field) is not _ABSENT:
                 reached.add(field)
-        ids[_id(item, mapping.get("id"))] += 1
+        id = _id(item, mapping.get("id"))
+        ids[id] += 1
+        for doubt in item.doubts:
+            doubts.setdefault(doubt, []).append(id)
     if not cases["all"]:
         raise _nothing(importer, paths, cases["foreign"])
     given = {name: one.is_given for name, one in fields.items()}
@@ -131,6 +152,8 @@ def survey(
         conflicts,
         unread,
         {id: times for id, times in ids.items() if times > 1},
+        {doubt: Doubted(len(found), tuple(found[:_NAMED])) for doubt, found in doubts.items()},
+        tuple(stray),
     )
 
 
@@ -204,7 +227,7 @@ def _signal(item: Item, one: Bound) -> Any:
     is_given = one.field in item.given and one.field not in item.measured
     if value is _ABSENT or (item.error is not None and not is_given):
         return _ABSENT
-    found = converted(value, one.shape, one.factor)
+    found = converted(value, one.shape, one.factor, is_given=is_given)
     if is_lost(found) and not is_given and one.shape.optional:
         return written(_LOST, one.shape, one.signal, {})
     return found

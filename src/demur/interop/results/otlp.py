@@ -3,19 +3,27 @@
 As opentelemetry-proto 1.x and its JSON mapping have it: `resourceSpans` → `scopeSpans` → `spans` (before
 0.19 `instrumentationLibrarySpans`), attributes as `{"key", "value": {"stringValue": …}}`, whole numbers
 as text; log records in `resourceLogs` → `scopeLogs` → `logRecords`. A file of the collector's exporter has
-one such object a line. Evaluations are events named `gen_ai.evaluation.result`, on a span or in the logs.
+one such object a line. Evaluations are events named `gen_ai.evaluation.result`, on a span or in the logs,
+or spans with the same attributes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from demur.interop.results.documents import listed, mapped
-from demur.interop.results.spans import Span
+from demur.interop.results.spans import RESPONSE, Span
 
 RESULT = "gen_ai.evaluation.result"
 """The event's name."""
+EVALUATION = "gen_ai.evaluation.name"
+_EVALUATIONS = ("gen_ai.evaluation.", "error.")
+_OWN = ("gen_ai.", "error.", "event.", "exception.", "openinference.", "input.", "output.", "llm.")
+"""What begins the names of what a judge says of itself."""
+NOT_PARSABLE = "NOT_PARSABLE"
+"""The label that Phoenix gives, with a score of 0, where the judge's answer is no label."""
 _CONTENT = frozenset(
     (
         "gen_ai.client.inference.operation.details",
@@ -52,28 +60,63 @@ def spans(place: str, document: Any) -> Iterator[Span]:
 def _span(place: str, span: dict[str, Any]) -> Span:
     held = attributes(span.get("attributes"))
     scores: list[tuple[str, Any]] = []
+    told: list[tuple[str, Any]] = []
     for event in map(mapped, listed(span.get("events"))):
         said = attributes(event.get("attributes"))
         name = _text(event.get("name"))
         if name == RESULT:
             scores += evaluation(said)
+            told += _told(said)
         elif name in _CONTENT:
             held |= said
     status = mapped(span.get("status"))
     failed = None
     if status.get("code") in _FAILED:
         failed = str(status.get("message") or held.get("error.type") or "error")
-    return Span(
-        place,
-        _text(span.get("traceId")),
-        _text(span.get("spanId")),
-        _text(span.get("parentSpanId")),
-        _nanoseconds(span.get("startTimeUnixNano")),
-        _nanoseconds(span.get("endTimeUnixNano")),
-        failed,
-        held,
-        tuple(scores),
+    links = [_text(mapped(link).get("traceId")) for link in listed(span.get("links"))]
+    return judged(
+        Span(
+            place,
+            _text(span.get("traceId")),
+            _text(span.get("spanId")),
+            _text(span.get("parentSpanId")),
+            _nanoseconds(span.get("startTimeUnixNano")),
+            _nanoseconds(span.get("endTimeUnixNano")),
+            failed,
+            held,
+            tuple(scores),
+            linked=tuple(filter(None, links)),
+            told=tuple(told),
+        )
     )
+
+
+def judged(span: Span) -> Span:
+    """The span with the evaluation in its attributes, if one is there, as a score.
+
+    A span whose operation is to evaluate, or is not named, is the judge's own.
+    """
+    held = span.attributes
+    if EVALUATION not in held:
+        return span
+    error = held.get("error.type") if span.failed is None else span.failed
+    scores = evaluation({**held, "error.type": error})
+    if held.get("gen_ai.operation.name") not in (None, "evaluate"):
+        kept = {name: one for name, one in held.items() if not name.startswith(_EVALUATIONS)}
+        return replace(span, attributes=kept, scores=(*span.scores, *scores))
+    return replace(
+        span,
+        attributes={},
+        scores=(*span.scores, *scores),
+        is_judge=True,
+        response=_text(held.get(RESPONSE)),
+        told=(*span.told, *_told(held)),
+    )
+
+
+def _told(said: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What an evaluation says besides, such as the name of its case; not what the judge took."""
+    return [(name, one) for name, one in said.items() if not name.startswith(_OWN)]
 
 
 def _record(place: str, record: dict[str, Any]) -> Iterator[Span]:
@@ -83,19 +126,35 @@ def _record(place: str, record: dict[str, Any]) -> Iterator[Span]:
         return
     body = _value(record.get("body"))
     said = {**(body if isinstance(body, dict) else {}), **held}
-    scores = tuple(evaluation(said)) if name == RESULT else ()
-    trace, span = _text(record.get("traceId")), _text(record.get("spanId"))
-    yield Span(place, trace, span, "", None, None, None, {} if scores else said, scores)
+    is_result = name == RESULT
+    yield Span(
+        place,
+        _text(record.get("traceId")),
+        _text(record.get("spanId")),
+        "",
+        None,
+        None,
+        None,
+        {} if is_result else said,
+        tuple(evaluation(said)) if is_result else (),
+        is_record=True,
+        response=_text(said.get(RESPONSE)),
+        told=tuple(_told(said)) if is_result else (),
+    )
 
 
-def evaluation(said: dict[str, Any]) -> list[tuple[str, Any]]:
+def evaluation(said: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The score and the label of an evaluation's event, by the evaluation's name.
 
-    One that ended in an error, or gave neither, is lost; one that gives a label alone has no score.
+    One that ended in an error, or gave neither, is lost, and so is one whose score is no number or whose
+    label is no text; one that gives a label alone has no score.
     """
-    name = f"gen_ai.evaluation.{said.get('gen_ai.evaluation.name')}"
+    name = f"gen_ai.evaluation.{_text(said.get(EVALUATION)) or 'unnamed'}"
     score, label = (said.get(f"gen_ai.evaluation.score.{part}") for part in ("value", "label"))
-    if said.get("error.type") is not None or (score is None and label is None):
+    is_score = score is None or (isinstance(score, int | float) and not isinstance(score, bool))
+    is_label = label is None or (isinstance(label, str) and label != NOT_PARSABLE)
+    nothing = score is None and label is None
+    if said.get("error.type") is not None or nothing or not is_score or not is_label:
         return lost_evaluation(name)
     return [(name, score), *([(f"{name}.label", label)] if label is not None else [])]
 

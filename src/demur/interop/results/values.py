@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from math import isfinite
+from typing import Any, TypeGuard, cast
 
 from demur.policy import Shape
 
@@ -28,12 +29,22 @@ _DOCUMENT_FIELDS: Mapping[str, tuple[str, ...]] = {
 """What tools and policies call the parts of a retrieved document."""
 
 
-def converted(value: Any, shape: Shape, factor: float = 1.0) -> Any:
-    """The value for a signal of this shape, times the factor between their units; None for a NaN."""
-    value = _read(value, shape)
-    if isinstance(value, float) and value != value:
+class Cell(str):
+    """Text of a table, where a number, a bool and a list are text too."""
+
+    __slots__ = ()
+
+
+def converted(value: Any, shape: Shape, factor: float = 1.0, *, is_given: bool = False) -> Any:
+    """The value for a signal of this shape, times the factor between their units.
+
+    Text is read as a number or a bool only in a table and of what was put in: elsewhere a tool that
+    measured a number writes one. None for what is no finite number.
+    """
+    value = _read(value, shape, is_text=is_given or isinstance(value, Cell))
+    if is_lost(value):
         return None
-    if factor != 1.0 and isinstance(value, int | float) and not isinstance(value, bool):
+    if factor != 1.0 and is_number(value):
         value = round(value * factor, 9)
     if shape.type in ("int", "uint") and isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= _LARGEST else value
@@ -42,14 +53,24 @@ def converted(value: Any, shape: Shape, factor: float = 1.0) -> Any:
     return value
 
 
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether the value is a finite number that a double holds, and no bool."""
+    try:
+        return not isinstance(value, bool) and isinstance(value, int | float) and isfinite(value)
+    except OverflowError:
+        return False
+
+
 def is_lost(value: Any) -> bool:
-    """Whether a measured value is one that could not be had: null or NaN."""
-    return value is None or (isinstance(value, float) and value != value)
+    """Whether a measured value is one that could not be had: null, NaN or an infinity."""
+    return value is None or (isinstance(value, float) and not isfinite(value))
 
 
-def _read(value: Any, shape: Shape) -> Any:
-    """Text of a table, as the number, bool or list that it was before it was written as text."""
+def _read(value: Any, shape: Shape, *, is_text: bool) -> Any:
+    """Text as the number, bool or list that it was before it was written as text."""
     if not isinstance(value, str) or shape.type in _TEXTUAL or shape.type == "dyn":
+        return value
+    if not is_text and (shape.type == "bool" or shape.type in _NUMERIC):
         return value
     try:
         return json.loads(value)

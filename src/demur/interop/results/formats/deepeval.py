@@ -4,7 +4,7 @@ As `deepeval/test_run/api.py` and `test_run.py` declare it (versions 0.21 to 3):
 `LLMApiTestCase`s in `testCases` and `ConversationalApiTestCase`s in `conversationalTestCases`, each
 with its `MetricData` in `metricsData`. What is kept as the latest run has it all in `testRunData`, and
 results of `evaluate` written by their own names are in snake case. A metric whose judge failed has an
-`error` and no score; one that was skipped has neither.
+`error`, no score, and a `success` of false; one that was skipped is left out, and its case may have passed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from demur.interop.results.codes import ResultsError
 from demur.interop.results.documents import documents, listed, mapped
+from demur.interop.results.doubts import Doubt
 from demur.interop.results.identity import hashed
 from demur.interop.results.importer import (
     ANSWER,
@@ -31,6 +32,7 @@ from demur.interop.results.importer import (
     Natural,
     snake,
 )
+from demur.interop.results.values import is_number
 
 _LISTS = ("test_cases", "conversational_test_cases", "test_results")
 _GIVEN = (
@@ -108,29 +110,71 @@ def _item(place: str, whole: dict[str, Any], names: Counter[str]) -> Item:
     metadata = mapped(case.get("additional_metadata")) | mapped(case.get("metadata"))
     given |= {f"metadata.{name}": value for name, value in metadata.items()}
     measured = {name: case[name] for name in _MEASURED if case.get(name) is not None}
-    scores = _scores([_snaked(mapped(one)) for one in listed(case.get("metrics_data"))])
-    if "success" in case:
-        measured["success"] = None if None in scores.values() else case["success"]
+    metrics = [_snaked(mapped(one)) for one in listed(case.get("metrics_data"))]
+    failures = [_doubt(one) for one in metrics]
+    doubt = _of_case(case, metrics, failures)
+    measured["success"] = None if doubt else case["success"]
+    scores = _scores(metrics, failures)
     measured |= {f"metricsData.{name}": score for name, score in scores.items()}
+    error = _error(case)
     return Item(
         place,
         given,
         measured,
-        whole,
+        _scrubbed(whole, failures) if doubt else whole,
         id=_id(case, names),
-        error=_error(case),
+        error=error,
         unread=tuple(key for key in whole if snake(key) not in _KNOWN),
+        doubts=tuple(dict.fromkeys(one for one in (*failures, doubt) if one)) if not error else (),
     )
 
 
-def _scores(metrics: list[dict[str, Any]]) -> dict[str, Any]:
+def _doubt(metric: dict[str, Any]) -> Doubt | None:
+    """Why a metric's score is none; None for one that is."""
+    if metric.get("error") is not None or metric.get("skipped") not in (None, False):
+        return Doubt.FAILED
+    is_verdict = isinstance(metric.get("success"), bool) and is_number(metric.get("score"))
+    return None if is_verdict else Doubt.FORMLESS
+
+
+def _of_case(
+    case: dict[str, Any], metrics: list[dict[str, Any]], failures: Sequence[Doubt | None]
+) -> Doubt | None:
+    """Why it is not known whether all passed; metrics that are flaky decide nothing."""
+    if not metrics:
+        return Doubt.NOTHING_ASSERTED
+    for one in failures:
+        if one:
+            return one
+    success = case.get("success")
+    deciding = [one["success"] for one in metrics if one.get("flaky") is not True]
+    if not isinstance(success, bool) or not deciding:
+        return Doubt.FORMLESS
+    return None if success == all(deciding) else Doubt.CONTRADICTION
+
+
+def _scores(
+    metrics: list[dict[str, Any]], failures: Sequence[Doubt | None]
+) -> dict[str, float | None]:
     """Each metric's score by its name; None where the judge failed, or two of one name disagree."""
-    found: dict[str, Any] = {}
-    for metric in metrics:
+    found: dict[str, float | None] = {}
+    for metric, doubt in zip(metrics, failures, strict=True):
         name = _GEVAL.sub("", str(metric.get("name")))
-        failed = metric.get("error") or metric.get("skipped")
-        score = None if failed else metric.get("score")
+        score = None if doubt else metric["score"]
         found[name] = score if found.get(name, score) == score else None
+    return found
+
+
+def _scrubbed(whole: dict[str, Any], failures: Sequence[Doubt | None]) -> dict[str, Any]:
+    """The case without what is not known of it, lest a mapping finds that."""
+    nothing = {"score": None, "success": None}
+    found = dict(whole)
+    for key, value in whole.items():
+        if snake(key) == "success":
+            found[key] = None
+        elif snake(key) == "metrics_data":
+            pairs = zip(listed(value), failures, strict=False)
+            found[key] = [{**mapped(one), **nothing} if doubt else one for one, doubt in pairs]
     return found
 
 

@@ -31,14 +31,17 @@ from demur.interop.results.importer import (
     Item,
     Natural,
 )
-from demur.interop.results.spans import Reading, Span, items, parsed
+from demur.interop.results.spans import RESPONSE, Reading, Span, items, parsed
 
 _DOCUMENT = re.compile(r"retrieval\.documents\.(\d{1,6})\.document\.(\w+)")
-_JUDGEMENT = re.compile(r"(annotations|evaluations)\.(\d{1,6})\.(?:annotation|evaluation)\.(\w+)")
+_JUDGEMENT = re.compile(
+    r"(?:trace\.)?(annotations|evaluations)\.(\d{1,6})\.(?:annotation|evaluation)\.(\w+)"
+)
 _EVAL = re.compile(r"eval\.(.+)\.(score|label)")
 """What Phoenix and Arize call the columns of judgements; a third holds the explanation."""
 _NAMESPACES = ("openinference.", "input.", "output.", "llm.", "retrieval.", "reranker.", "session.")
 _MILLISECONDS = 1_000_000
+_KIND = "openinference.span.kind"
 
 
 def _items(paths: Sequence[Path]) -> Iterator[Item]:
@@ -101,7 +104,17 @@ def _span(place: str, row: dict[str, Any]) -> Span:
         attributes,
         tuple(scores),
         tuple(unjudged),
+        linked=tuple(_linked(row)),
     )
+
+
+def _linked(row: dict[str, Any]) -> Iterator[str]:
+    """The traces of the spans that a row links to."""
+    for link in map(mapped, listed(parsed(row.get("links")))):
+        held = flat(link)
+        trace = held.get("context.trace_id", held.get("trace_id"))
+        if isinstance(trace, str) and trace:
+            yield trace
 
 
 def _is_nothing(value: Any) -> bool:
@@ -127,9 +140,13 @@ def _moment(value: Any) -> int | None:
 
 
 def _judged(span: Span) -> Span:
-    """The span with the judgements in its attributes as scores."""
+    """The span with the judgements in its attributes as scores.
+
+    A span of an evaluator is the judge's own, and so is one that links to another and holds judgements
+    alone: what is judged after it has ended is judged on a span that links to it.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    scores: dict[str, Any] = {}
+    columns: dict[str, dict[str, Any]] = {}
     attributes: dict[str, Any] = {}
     for name, value in span.attributes.items():
         if match := _JUDGEMENT.fullmatch(name):
@@ -137,17 +154,26 @@ def _judged(span: Span) -> Span:
         elif name.startswith("eval.") and name.endswith(".explanation"):
             continue
         elif match := _EVAL.fullmatch(name):
-            scores[f"gen_ai.evaluation.{match[1]}" + (".label" if match[2] == "label" else "")] = (
-                value
-            )
+            columns.setdefault(f"gen_ai.evaluation.{match[1]}", {})[match[2]] = value
         else:
             attributes[name] = value
     told = list(span.scores)
     for said in found.values():
-        event = {"gen_ai.evaluation.name": said.get("name")}
+        event = {otlp.EVALUATION: said.get("name"), "error.type": said.get("error")}
         event |= {f"gen_ai.evaluation.score.{key}": said.get(of) for key, of in _PARTS}
         told += otlp.evaluation(event)
-    return replace(span, attributes=attributes, scores=tuple(told) + tuple(scores.items()))
+    for name, said in columns.items():
+        if said.get("label") == otlp.NOT_PARSABLE:
+            told += otlp.lost_evaluation(name)
+            continue
+        told += [(name, said["score"])] if "score" in said else []
+        told += [(f"{name}.label", said["label"])] if "label" in said else []
+    alone = not any(name.startswith(_NAMESPACES) for name in attributes if name != _KIND)
+    if span.is_judge or attributes.get(_KIND) == "EVALUATOR" or (span.linked and told and alone):
+        response = str(attributes.get(RESPONSE) or span.response)
+        scores = tuple((name, None if span.failed else score) for name, score in told)
+        return replace(span, attributes={}, scores=scores, is_judge=True, response=response)
+    return replace(span, attributes=attributes, scores=tuple(told), linked=())
 
 
 _PARTS = (("value", "score"), ("label", "label"))

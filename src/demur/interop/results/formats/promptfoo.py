@@ -4,9 +4,7 @@ As `src/types/index.ts` of promptfoo declares it: an output file holds an `Evalu
 `table`) or `EvaluateSummaryV3` (which has `prompts`) in `results`, and both hold an `EvaluateResult` a
 test, prompt and provider; evals of the database's version 4 are written in the latter form. JSONL holds
 an `EvaluateResult` a line. Errors are told from failed assertions by `failureReason` 2 (since 0.98),
-before that by an answer's error or a missing grade. A grader that itself failed says so in
-`metadata.graderError`; older versions gave it a score of 0, and of 1 where the assertion was negated
-(`not-llm-rubric`), so there it is known by what `src/matchers.ts` gave as the reason.
+before that by an answer's error or a missing grade. Which grades are verdicts, `promptfoo_grades` says.
 """
 
 from __future__ import annotations
@@ -29,6 +27,7 @@ from demur.interop.results.importer import (
     Item,
     Natural,
 )
+from demur.interop.results.promptfoo_grades import Grades, grades
 
 _ERROR = 2
 """`ResultFailureReason.ERROR`."""
@@ -41,16 +40,6 @@ _KNOWN = frozenset(
 _QUESTIONS = ("question", "query", "input", "prompt", "user_input")
 _REFERENCES = ("reference", "expected", "ground_truth", "expected_output")
 """What test cases usually call these variables."""
-_GRADER_FAILED = (
-    "Could not extract JSON from",
-    "No output",
-    "llm-rubric produced malformed response",
-    "G-Eval steps response has invalid",
-    "API error",
-    "API call error",
-    "Grading failed",
-)
-"""How the reasons of a failed grader begin in versions without `graderError`."""
 
 
 def _items(paths: Sequence[Path]) -> Iterator[Item]:
@@ -107,30 +96,28 @@ def _part(result: dict[str, Any], key: str) -> str:
 
 def _item(place: str, result: dict[str, Any], several: set[str]) -> Item:
     response = mapped(result.get("response"))
-    grading = mapped(result.get("gradingResult"))
-    components = [mapped(one) for one in listed(grading.get("componentResults"))]
-    crashed = [one for one in (grading, *components) if _grader_failed(one)]
     test = mapped(result.get("testCase"))
     variables = mapped(result.get("vars")) or mapped(test.get("vars"))
     given = {f"vars.{name}": value for name, value in variables.items()}
     given |= {f"metadata.{name}": one for name, one in mapped(test.get("metadata")).items()}
     if test.get("description"):
         given["description"] = test["description"]
-    measured: dict[str, Any] = {}
-    measured |= _answer(result, response)
-    if "score" in result:
-        measured["score"] = None if crashed else result["score"]
-    if "success" in result:
-        measured["success"] = None if crashed else result["success"]
-    measured |= _scores(result, grading, components)
+    graded = grades(result, variables)
+    error = _error(result, response)
+    measured = _answer(result, response)
+    if error is None:
+        measured |= {"score": graded.score, "success": graded.success}
+        measured |= {f"assert.{kind}": score for kind, score in graded.kinds.items()}
+        measured |= {f"namedScores.{name}": score for name, score in graded.named.items()}
     return Item(
         place,
         given,
         measured,
-        _scrubbed(result, grading, components, measured) if crashed else result,
+        _scrubbed(result, graded) if graded.doubts else result,
         id=_id(result, variables, several),
-        error=_error(result, response),
+        error=error,
         unread=tuple(key for key in result if key not in _KNOWN),
+        doubts=() if error else graded.doubts,
     )
 
 
@@ -155,63 +142,20 @@ def _answer(result: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _scores(
-    result: dict[str, Any], grading: dict[str, Any], components: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Named scores, and those of assertions without a name by their kind.
-
-    A named score is the sum or mean of what the graders of that name gave, so it is not known when one of
-    them failed.
-    """
-    found: dict[str, Any] = {}
-    named = {**mapped(grading.get("namedScores")), **mapped(result.get("namedScores"))}
-    lost: set[str] = set()
-    for one in components:
-        assertion = mapped(one.get("assertion"))
-        metric = assertion.get("metric")
-        score = None if _grader_failed(one) else one.get("score")
-        if isinstance(metric, str):
-            named.setdefault(metric, score)
-            lost |= {metric} if score is None else set()
-        elif isinstance(assertion.get("type"), str):
-            field = f"assert.{assertion['type']}"
-            again = sum(1 for name in found if name.partition("#")[0] == field)
-            found[f"{field}#{again + 1}" if again else field] = score
-    return found | {
-        f"namedScores.{name}": None if name in lost else score for name, score in named.items()
-    }
-
-
-def _scrubbed(
-    result: dict[str, Any],
-    grading: dict[str, Any],
-    components: list[dict[str, Any]],
-    measured: dict[str, Any],
-) -> dict[str, Any]:
-    """The result without what a failed grader made of it, lest a mapping finds that."""
-    nothing = {"score": None, "pass": None}
-    named = {
-        name.removeprefix("namedScores."): score
-        for name, score in measured.items()
-        if name.startswith("namedScores.")
-    }
-    graded = [{**one, **nothing} if _grader_failed(one) else one for one in components]
-    grading = {**grading, **nothing, "namedScores": named, "componentResults": graded}
+def _scrubbed(result: dict[str, Any], graded: Grades) -> dict[str, Any]:
+    """The result without the grades of a row in which one is unknown, lest a mapping finds that."""
+    grading = mapped(result.get("gradingResult"))
+    components = [
+        {"assertion": mapped(one).get("assertion"), "pass": None, "score": None}
+        for one in listed(grading.get("componentResults"))
+    ]
+    known = {"score": graded.score, "namedScores": dict(graded.named)}
     return {
         **result,
-        "score": None,
-        "success": None,
-        "namedScores": named,
-        "gradingResult": grading,
+        **known,
+        "success": graded.success,
+        "gradingResult": {**known, "pass": graded.success, "componentResults": components},
     }
-
-
-def _grader_failed(result: dict[str, Any]) -> bool:
-    if mapped(result.get("metadata")).get("graderError"):
-        return True
-    reason = result.get("reason")
-    kind = str(mapped(result.get("assertion")).get("type") or "")
-    return isinstance(reason, str) and bool(kind) and reason.startswith(_GRADER_FAILED)
 
 
 def _error(result: dict[str, Any], response: dict[str, Any]) -> str | None:
