@@ -326,7 +326,7 @@ class Alert(Model):
 
 
 class Invariant(Model):
-    """What is proved for every input."""
+    """What is meant to hold for every input; this version does not prove it."""
 
     never: Expression | None = Field(None, description="What must never hold.")
     always: Expression | None = Field(None, description="What must always hold.")
@@ -385,5 +385,5 @@ class PolicyDocument(Model):
     gates: dict[Label, Gate] = Field(default={}, description="What must be reached to ship.")
     alerts: dict[Label, Alert] = Field(default={}, description="When someone must be woken.")
     invariants: dict[Label, Invariant] = Field(
-        default={}, description="What is proved for every input."
+        default={}, description="What is meant to hold for every input; stated, not proved."
     )
