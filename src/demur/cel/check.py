@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from demur.cel import names, overloads, syntax
 from demur.cel.environment import Environment
 from demur.cel.inference import Inference
@@ -140,6 +142,9 @@ class Checker:
 
     def _select(self, node: syntax.Select) -> Expression:
         if node.optional:
+            signal = names.resolve(self, replace(node, optional=False))
+            if isinstance(signal, Signal) and names.resolve(self, node.operand) is None:
+                return self.if_present(signal, node.span)
             return self.optional_field(self.visit(node.operand), node.field, node.span)
         named = names.resolve(self, node)
         if named is None and names.is_namespaced(self, node):
