@@ -41,7 +41,7 @@ def written(when: str, say: str = "    say: No.") -> str:
 def diagnostics(folder: Path, text: str) -> list[Diagnostic]:
     file = folder / "p.yaml"
     file.write_text(text, "utf-8")
-    return list(lint_file(file, "p.yaml").diagnostics)
+    return list(lint_file(file, file.as_posix()).diagnostics)
 
 
 def codes(folder: Path, when: str, say: str = "    say: No.") -> list[str]:
