@@ -27,6 +27,7 @@ from demur.language.check_codes import CHECK_CODES
 from demur.language.document_codes import DOCUMENT_CODES
 from demur.language.schema import schema_texts
 from demur.language.source_codes import SOURCE_CODES
+from demur.language.written_codes import WRITTEN_CODES
 from demur.lint import CODES as LINT_CODES
 from demur.lint.rule import HEADER, Rule
 from demur.lint.rules import all_rules
@@ -186,7 +187,7 @@ def _supported(identifier: str, signature: str) -> str:
 def diagnostics_page() -> str:
     """The reference of every code, each with an anchor of its own."""
     groups = (
-        ("The YAML file (DM1xx)", SOURCE_CODES),
+        ("The YAML file (DM1xx)", {**SOURCE_CODES, **WRITTEN_CODES}),
         ("The structure (DM2xx)", DOCUMENT_CODES),
         ("Expressions (DM3xx)", EXPRESSION_CODES),
         ("References and agreement (DM4xx)", CHECK_CODES),

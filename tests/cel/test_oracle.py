@@ -10,6 +10,8 @@ Where they differ on purpose, the generator makes nothing that shows it:
 - A part of a moment that a time zone moves out of the years 1 to 9999 is an error.
 - A key twice in a map is an error like any other, which `&&` absorbs; C++ then gives up altogether.
 - `math.least` with NaN is an error as in Go, where C++ takes the first argument.
+- Over `dyn`, `x[?k]` is an optional as `x.?a` is; to C++ it is `dyn`, so that it compiles
+  `x[?k].all(…)`, which always fails.
 - `math.greatest([])` is refused by the C++ compiler, and fails in demur when it is evaluated.
 
 Left out, because the oracle itself errs: `cel.bind` and `optMap` beside another macro, where version
@@ -23,6 +25,7 @@ import ctypes
 import math
 import os
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +42,8 @@ from demur.cel import (
     compile,
 )
 from demur.functions import timestamps
+from tests.cel import chains
+from tests.cel.chains import Chains
 from tests.cel.generation import VARIABLES, Generator
 from tests.conftest import skip_unless_ci
 
@@ -46,7 +51,7 @@ CHUNKS = 16
 CASES = int(os.environ.get("ORACLE_CASES", "24000")) // CHUNKS
 
 
-def _environment() -> Any:
+def _environment(variables: Mapping[str, str]) -> Any:
     try:
         from cel_expr_python import cel
         from cel_expr_python.ext import (
@@ -73,7 +78,7 @@ def _environment() -> Any:
         "dyn": cel.Type.DYN,
     }
     return cel.NewEnv(
-        variables={name: types[type] for name, type in VARIABLES.items()},
+        variables={name: types[type] for name, type in variables.items()},
         extensions=[
             ext_math.ExtMath(),
             ext_strings.ExtStrings(),
@@ -149,7 +154,7 @@ def _microseconds(value: Timestamp | Duration) -> int:
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_generated_expressions_have_the_same_type_and_value(chunk: int) -> None:
-    environment = _environment()
+    environment = _environment(VARIABLES)
     generator = Generator(chunk)
     compared = 0
     differing: list[str] = []
@@ -171,3 +176,71 @@ def test_generated_expressions_have_the_same_type_and_value(chunk: int) -> None:
                 f"theirs {expected!r}: {their_type(oracle)}"
             )
     assert not differing, f"{len(differing)} of {compared}:\n" + "\n".join(differing[:5])
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "expected"),
+    [
+        ("x.?a.?b.orValue([]).all(s, s == '' || has(s.name))", {"a": {"b": [{"name": "k"}]}}, True),
+        ("x.?a.?b.orValue([]).all(s, s == '' || has(s.name))", {"a": {"b": ["", {}]}}, False),
+        ("x.?a.?b.orValue([]).exists(s, s == 1 || s == 'a')", {"a": {"b": [2, "a"]}}, True),
+        ("x.?a.?b.optMap(v, v == 1 || v == 'a').orValue(false)", {"a": {"b": "a"}}, True),
+        ("x.?a.?b.optFlatMap(v, v.?c).orValue(1) == 'c'", {"a": {"b": {"c": "c"}}}, True),
+        ("x[?'a'].?b.?c.orValue(1) == 'c'", {"a": {"b": {"c": "c"}}}, True),
+        (
+            "x.?a[?1].?b.orValue([]).all(s, s == '' || s.c)",
+            {"a": [1, {"b": ["", {"c": True}]}]},
+            True,
+        ),
+        ("x.?a.?b.or(x.?c).orValue([]).all(s, s == 1 || s.d)", {"c": [1]}, True),
+        ("[x][?0].?b.orValue([]).all(s, s == '' || s.c)", {"b": [""]}, True),
+        ("(x.a + []).exists(s, s == '' || s.c)", {"a": [{"c": True}]}, True),
+        ("optional.none().optMap(v, v.?a.orValue('')).orValue([1]) == [1]", {}, True),
+        ("[].all(s, s == '' || has(s.name))", {}, True),
+    ],
+)
+def test_what_comes_of_dyn_is_dyn_through_optionals_and_macros(
+    text: str, x: dict[str, Any], expected: bool
+) -> None:
+    assert compile(text, {"x": "dyn"})({"x": x}) is expected
+    oracle = _environment({"x": "dyn"}).compile(text)
+    assert theirs(oracle, {"x": x}) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x.?a == 'a'", "[1][0].a", "[1][?0].?a", "[[], [1]][0].all(s, s.a)", "x.?a.?b.all(s, true)"],
+)
+def test_what_is_known_of_a_value_beside_dyn_is_still_checked(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        compile(text, {"x": "dyn"})
+    with pytest.raises(RuntimeError):
+        _environment({"x": "dyn"}).compile(text)
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_chains_over_dyn_compile_where_they_do_elsewhere_and_have_the_same_value(
+    chunk: int,
+) -> None:
+    environment = _environment(chains.VARIABLES)
+    generator = Chains(chunk)
+    values = 0
+    differing: list[str] = []
+    for _ in range(CASES):
+        text, bindings = generator.expression(), generator.bindings()
+        try:
+            oracle = environment.compile(text)
+        except RuntimeError:
+            continue
+        try:
+            program = compile(text, chains.VARIABLES)
+        except ExpressionError as refused:
+            differing.append(f"{text}\n  ours {refused.problems[0].message}")
+            continue
+        expected, found = theirs(oracle, bindings), ours(program, bindings)
+        values += expected is not ERROR
+        agrees = found is expected if found is ERROR or expected is ERROR else same(found, expected)
+        if not agrees:
+            differing.append(f"{text}\n  {bindings}\n  ours {found!r}, theirs {expected!r}")
+    assert not differing, f"{len(differing)}:\n" + "\n".join(differing[:5])
+    assert values > CASES / 8

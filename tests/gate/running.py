@@ -69,6 +69,10 @@ def policy(folder: Path, settings: str, *require: str) -> Path:
     lines += ["    require:\n", *(f"      - {one}\n" for one in require)]
     path = folder / "policy.yaml"
     path.write_text(POLICY + "".join(lines), "utf-8")
+    cases = folder / "cases.jsonl"
+    if not cases.exists():
+        # Without ids they name no case that must have a result.
+        cases.write_text('{"question": "?"}\n', "utf-8")
     (folder / "runbook.md").write_text(
         "# Runbook\n\n## Low scores\n\nLook here.\n\n## Other\n", "utf-8"
     )

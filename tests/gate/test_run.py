@@ -198,10 +198,24 @@ def test_signals_that_are_unknown_are_counted(tmp_path: Path) -> None:
     assert gate(policy(tmp_path, "", "wrong <= 1"), rows).unknown_signals == {"answer.score": 2}
 
 
+def test_a_file_of_cases_that_is_not_there_is_an_error_that_names_the_one_that_is(
+    tmp_path: Path,
+) -> None:
+    path = policy(tmp_path, "", "wrong <= 1")
+    (tmp_path / "cases.jsonl").rename(tmp_path / "case.jsonl")
+    result = gate(path, records(5))
+    assert result.problems == (
+        (
+            "DM821",
+            "There is no file cases.jsonl, which the suite `cases` has as its cases. "
+            "Did you mean `case.jsonl`?",
+        ),
+    )
+    assert result.verdict == "error"
+
+
 def test_where_it_is_not_known_which_cases_must_be_there_the_report_says_so(tmp_path: Path) -> None:
     path = policy(tmp_path, "", "wrong <= 0.5")
-    assert gate(path, records(5)).unchecked == "there is no file cases.jsonl"
-    (tmp_path / "cases.jsonl").write_text('{"question": "?"}\n', "utf-8")
     assert gate(path, records(5)).unchecked == "cases.jsonl has cases without an id"
     (tmp_path / "cases.jsonl").write_text('{"id": "c0000"}\n', "utf-8")
     assert gate(path, records(5)).unchecked == ""

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def lint(folder: Path, text: str) -> Checked:
     (folder / "runbook.md").write_text("# Runbook\n", encoding="utf-8")
+    for name in ("golden", "hard"):
+        (folder / f"{name}.jsonl").write_text('{"id": "a"}\n', encoding="utf-8")
     file = folder / "policy.yaml"
     file.write_text(text, encoding="utf-8")
     return lint_file(file, file.as_posix())

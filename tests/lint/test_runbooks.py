@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from demur.diagnostics import Severity
 from demur.lint import lint_file
 
 POLICY = """\
@@ -131,3 +132,40 @@ def test_sections_of_a_runbook_on_the_web_are_not_looked_up(tmp_path: Path) -> N
 def test_what_is_no_file_is_told_and_ends_in_no_traceback(name: str, tmp_path: Path) -> None:
     (only,) = found(tmp_path, [name, "#own", "#own", "#own"])
     assert "cannot be read" in only
+
+
+def test_a_file_of_cases_or_a_glob_that_finds_nothing_is_an_error_that_names_what_is_there(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "golden.jsonl").write_text('{"id": "a"}\n', "utf-8")
+    (tmp_path / "system.py").write_text("", "utf-8")
+    (tmp_path / "runbook.md").write_text("# Runbook\n", "utf-8")
+    file = tmp_path / "policy.yaml"
+    text = (POLICY % ("runbook: runbok.md", *["runbook.md"] * 4)).replace(
+        "{cases: data.jsonl}",
+        '{cases: [data/golden.jsonl, data/goldn.jsonl], fingerprint: {data: ["*.csv", "*.py"]}}',
+    )
+    file.write_text(text, "utf-8")
+    found = [
+        (one.code, one.message, one.help)
+        for one in lint_file(file, file.as_posix()).diagnostics
+        if one.severity is Severity.ERROR
+    ]
+    assert found == [
+        (
+            "DM519",
+            "The runbook `runbok.md` cannot be read: no such file or directory.",
+            "Did you mean `runbook.md`?",
+        ),
+        (
+            "DM536",
+            "There is no file `data/goldn.jsonl`, which has the cases of `golden`.",
+            "Did you mean `data/golden.jsonl`?",
+        ),
+        (
+            "DM536",
+            "No file matches `*.csv`, which the results depend on.",
+            "Globs are from the policy's folder.",
+        ),
+    ]

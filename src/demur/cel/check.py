@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from demur.cel import names, overloads, syntax
 from demur.cel.environment import Environment
 from demur.cel.inference import Inference
@@ -140,6 +142,9 @@ class Checker:
 
     def _select(self, node: syntax.Select) -> Expression:
         if node.optional:
+            signal = names.resolve(self, replace(node, optional=False))
+            if isinstance(signal, Signal) and names.resolve(self, node.operand) is None:
+                return self.if_present(signal, node.span)
             return self.optional_field(self.visit(node.operand), node.field, node.span)
         named = names.resolve(self, node)
         if named is None and names.is_namespaced(self, node):
@@ -161,14 +166,25 @@ class Checker:
                 "DM307", f"The object has no field `{name}`.", span, did_you_mean(name, fields)
             )
             return self.failed(span)
-        if type == DYN or type.is_parameter or self.environment.dynamic:
+        if (
+            type == DYN
+            or type.is_parameter
+            or self.environment.dynamic
+            or self._began_open(operand)
+        ):
             return self.typed(Field(operand, name, "", span), DYN)
         message = f"A value of type {type} has no fields."
         self.report("DM306", message, span, overloads.method_instead(self, name))
         return self.failed(span)
 
+    def _began_open(self, operand: Expression) -> bool:
+        """Whether it is an element of `[]`, which may be anything, whatever other uses have shown."""
+        return isinstance(operand, Variable) and self._types[id(operand)].is_parameter
+
     def optional_field(self, operand: Expression, name: str, span: syntax.Span) -> Expression:
         """`operand.?name`: the field as an optional."""
+        if isinstance(operand, Variable) and self._began_open(operand):
+            operand = self.typed(Variable(operand.name, "", operand.span), DYN)
         type = self.type_of(operand)
         if type.name == "object":
             if isinstance(operand, Signal | Variable | Field):
@@ -187,6 +203,10 @@ class Checker:
                 Comprehension(kind, operand, (variable,), None, body, "", span), result
             )
         key = self.typed(Constant(name, "string", span), STRING)
+        held = type.parameters[0] if type.name == "optional" else type
+        if held.is_parameter:
+            # A field of a value of which nothing is known may be anything, as in `field`.
+            self.inference.accepts(held, DYN)
         return self.call("_[?_]", (operand, key), span, span)
 
     def _field_if_present(self, operand: Expression, name: str, span: syntax.Span) -> Expression:

@@ -84,6 +84,8 @@ class Inference:
         if source.is_parameter:
             return self._learn(source, target)
         if DYN in (target, source):
+            self._open_to_anything(target)
+            self._open_to_anything(source)
             return True
         if NULL in (source, target):
             other = target if source == NULL else source
@@ -93,6 +95,14 @@ class Inference:
             and len(target.parameters) == len(source.parameters)
             and all(map(self._accepts, target.parameters, source.parameters))
         )
+
+    def _open_to_anything(self, type: Type) -> None:
+        """Makes each part of a type that stood for `dyn`, or `dyn` for it, `dyn` where it is open."""
+        for part in map(self.resolve, type.parameters):
+            if part.is_parameter:
+                self._known[part.name] = DYN
+            else:
+                self._open_to_anything(part)
 
     def _learn(self, parameter: Type, type: Type) -> bool:
         resolved = self.resolve(type)

@@ -15,6 +15,7 @@ from demur.measure.measuring import Run, restricted
 from demur.measure.records.relation import IDENTITY, UnreadableTable
 from demur.measure.slices import Cut
 from demur.runtime.evaluator import Evaluator
+from demur.suggestions import file_like
 
 NAMED = 5
 """Cases that a problem names."""
@@ -23,10 +24,14 @@ Problem = tuple[str, str]
 
 @dataclass(frozen=True)
 class Expected:
-    """The ids of the suites' cases; None where they are not known, and `unknown` says why."""
+    """The ids of the suites' cases; None where they are not known, and `unknown` says why.
+
+    `problems` are files of cases that are not there: what was lost cannot be told without them.
+    """
 
     names: frozenset[str] | None
     unknown: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 def suite_cases(evaluator: Evaluator, suites: Sequence[str], folder: Path | None) -> Expected:
@@ -34,21 +39,33 @@ def suite_cases(evaluator: Evaluator, suites: Sequence[str], folder: Path | None
     if folder is None:
         return Expected(None, "a bundle has no files beside it")
     declared = evaluator.policy.evaluation.get("settings", {}).get("suites", {})
+    files = {
+        name: suite
+        for suite in suites
+        for cases in [declared[suite]["cases"]]
+        for name in ([cases] if isinstance(cases, str) else cases)
+    }
+    missing = [(name, suite) for name, suite in files.items() if not (folder / name).is_file()]
+    if missing:
+        problems = tuple(("DM821", _not_there(folder, *one)) for one in missing)
+        return Expected(None, f"there is no file {missing[0][0]}", problems)
     found: set[str] = set()
-    for suite in suites:
-        files = declared[suite]["cases"]
-        for name in [files] if isinstance(files, str) else files:
-            path = folder / name
-            if not path.is_file():
-                return Expected(None, f"there is no file {name}")
-            try:
-                names = list(_names(path))
-            except (OSError, UnreadableRecords) as failure:
-                raise UnreadableTable(f"{path.as_posix()}: {failure}") from None
-            if None in names:
-                return Expected(None, f"{name} has cases without an id")
-            found.update(str(one) for one in names)
+    for name in files:
+        path = folder / name
+        try:
+            names = list(_names(path))
+        except (OSError, UnreadableRecords) as failure:
+            raise UnreadableTable(f"{path.as_posix()}: {failure}") from None
+        if None in names:
+            return Expected(None, f"{name} has cases without an id")
+        found.update(str(one) for one in names)
     return Expected(frozenset(found))
+
+
+def _not_there(folder: Path, name: str, suite: str) -> str:
+    sentence = f"There is no file {name}, which the suite `{suite}` has as its cases."
+    advice = file_like(folder, name)
+    return f"{sentence} {advice}" if advice else sentence
 
 
 def _names(path: Path) -> Iterator[Any]:

@@ -76,7 +76,7 @@ def run_gate(
     cases = suite_cases(evaluator, gate.suites, folder)
     expected = cases.names
     current = held_to(run, expected, every, named=bool(sources.baseline))
-    problems: list[Problem] = list(current.problems)
+    problems: list[Problem] = [*cases.problems, *current.problems]
     run, before = current.run, None
     comparison, shared, baseline_records = Comparison(run), None, None
     if sources.baseline and current.records:

@@ -17,6 +17,7 @@ from demur.language.document import PolicyDocument
 from demur.language.expressions import CheckedExpression, Path, checked_expression, placed
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from demur.language.surroundings import DECISION, Surroundings
+from demur.language.written import changed_by_yaml
 from demur.policy import Shape
 from demur.runtime.aggregates import REACHED, is_drift
 from demur.suggestions import did_you_mean
@@ -314,6 +315,10 @@ def _threshold(
     diagnostics: Diagnostics,
 ) -> Iterator[CheckedThreshold]:
     """A metric compared with a bound; whole numbers in it are doubles."""
+    changed = changed_by_yaml(scalar, scalar.text, 0)
+    if changed:
+        diagnostics.extend(changed)
+        return
     try:
         node = _with_doubles(parse(scalar.text))
     except ExpressionError as error:

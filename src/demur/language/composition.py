@@ -18,8 +18,8 @@ from demur.language.nodes import (
     SequenceNode,
 )
 from demur.language.offsets import Lines, Offsets, Style
-from demur.language.quoting import comment_cuts, fix, quoted, value_at
-from demur.language.scalars import resolve
+from demur.language.quoting import comment_cuts, edits, fix, quoted, value_at, value_with_comment
+from demur.language.scalars import octal, resolve
 from demur.language.source_codes import finding
 from demur.language.syntax import MAX_DEPTH, Explanation, explain
 from demur.language.tokens import TokenStream, Trouble
@@ -36,6 +36,8 @@ _STYLES: dict[str | None, Style] = {
     "|": "literal",
     ">": "folded",
 }
+_TEXTS = frozenset(("about", "message", "owner", "runbook", "say", "why"))
+"""Keys whose values are words for people, in which `#5` is more likely a number than a comment."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KINDS: dict[type, str] = {
     bool: "a boolean",
@@ -92,6 +94,10 @@ class _Composer:
         self.anchors: dict[str, tuple[Node, int] | None] = {}
         """By name: the node and how many values it holds, or None while it is being read."""
         self.anchor_lines: dict[str, int] = {}
+        self.words: dict[str, ScalarNode] = {}
+        """By anchor: the unquoted texts that no alias has repeated so far."""
+        self.texts: set[Span] = set()
+        """Where the words for people stand."""
         self.end = 0
         """Where the node that was read last ends in the text."""
 
@@ -108,6 +114,7 @@ class _Composer:
                         raise self._several_documents(event.start_mark.index)
                     seen = True
                 case events.StreamEndEvent():
+                    self._check_anchors()
                     return root
                 case _:
                     root = self.node(event, 1)
@@ -132,6 +139,8 @@ class _Composer:
                 node = self._scalar(event)
         if anchor is not None:
             self.anchors[anchor] = (node, self.values - before + 1)
+            if isinstance(node, ScalarNode) and node.style == "plain":
+                self.words[anchor] = node
         return node
 
     def _new_anchor(self, event: Any) -> str | None:
@@ -148,6 +157,15 @@ class _Composer:
         self.anchors[name] = None
         self.anchor_lines[name] = span.start.line
         return name
+
+    def _check_anchors(self) -> None:
+        """An anchor that no alias repeats, before words for people: it may be one of them."""
+        for name, node in self.words.items():
+            if node.span in self.texts:
+                start = self.lines.text.rindex(f"&{name}", 0, node.offsets.start)
+                span = self.lines.span(start, start + 1 + len(name))
+                advice = "Put the value in quotes if the word belongs to it, else take it out."
+                self.findings.append(finding("unused-anchor", span, advice, name=name))
 
     def _alias(self, event: Any, depth: int) -> Node:
         name: str = event.anchor
@@ -168,6 +186,7 @@ class _Composer:
             diagnostic = finding("recursive-alias", span, "Remove the alias.", name=name)
             raise _Stop(Explanation(diagnostic, (start, end), "x"))
         self.end = end
+        self.words.pop(name, None)
         node, size = target
         self.values += size - 1
         if self.values > MAX_VALUES:
@@ -197,7 +216,25 @@ class _Composer:
             else:
                 first_lines[key.text] = key.span.start.line
                 entries.append(Entry(key, value))
+                if key.text in _TEXTS and isinstance(value, ScalarNode):
+                    self._check_text(key, value)
+                    self.texts.add(value.span)
         return MappingNode(self._collection_span(event, inner), tuple(entries))
+
+    def _check_text(self, key: ScalarNode, node: ScalarNode) -> None:
+        """A text of which ` #` cuts off what is no comment by its look: `Room #5`."""
+        value = value_with_comment(self.lines, node, key.text)
+        if value is not None:
+            content = self.lines.text[value.start : value.end]
+            hash_sign = value.start + content.index("#", len(node.text))
+            self.findings.append(
+                finding(
+                    "comment-cuts-value",
+                    self.lines.span(hash_sign, hash_sign + 1),
+                    fix(value.label, content),
+                    edits(self.lines, value),
+                )
+            )
 
     def _sequence(self, event: Any, depth: int) -> SequenceNode:
         items: list[Node] = []
@@ -243,10 +280,19 @@ class _Composer:
             except OverflowError:
                 advice = "Write a number that a double can hold, or quote it if it is text."
                 self.findings.append(finding("number-out-of-range", span, advice, number=text))
+            self._check_zero(text, value, span)
         node = ScalarNode(span, value, text, style, offsets)
         if style == "double" and not text.isascii():
             self._check_surrogates(node)
         return node
+
+    def _check_zero(self, text: str, value: ScalarValue, span: Span) -> None:
+        otherwise = octal(text)
+        if otherwise is not None and otherwise != value:
+            advice = f"Write {value}, or quote it if it is text."
+            self.findings.append(
+                finding("leading-zero", span, advice, number=text, octal=otherwise, decimal=value)
+            )
 
     def _check_surrogates(self, node: ScalarNode) -> None:
         for match in _SURROGATE.finditer(node.text):

@@ -36,6 +36,7 @@ from demur.language.document_forms import (
     Window,
 )
 from demur.language.document_of_suites import Suite
+from demur.language.invisible import INVISIBLE
 from demur.policy import Shape
 
 ScalarType = Literal[
@@ -139,6 +140,9 @@ def _enum_problems(signal: Signal, values: list[str | int]) -> list[str]:
     found = [f"the value {one} of `enum` is out of bounds" for one in beyond[:1]]
     if len(set(values)) < len(values):
         found.append("`enum` has a value twice")
+    unseen = INVISIBLE.search("".join(one for one in values if isinstance(one, str)))
+    if unseen is not None:
+        found.append(f"a value of `enum` holds the invisible character U+{ord(unseen[0]):04X}")
     return found
 
 
@@ -322,7 +326,7 @@ class Alert(Model):
 
 
 class Invariant(Model):
-    """What is proved for every input."""
+    """What is meant to hold for every input; this version does not prove it."""
 
     never: Expression | None = Field(None, description="What must never hold.")
     always: Expression | None = Field(None, description="What must always hold.")
@@ -381,5 +385,5 @@ class PolicyDocument(Model):
     gates: dict[Label, Gate] = Field(default={}, description="What must be reached to ship.")
     alerts: dict[Label, Alert] = Field(default={}, description="When someone must be woken.")
     invariants: dict[Label, Invariant] = Field(
-        default={}, description="What is proved for every input."
+        default={}, description="What is meant to hold for every input; stated, not proved."
     )

@@ -15,6 +15,7 @@ from demur.functions.regular_expressions import compile_pattern
 from demur.functions.values import EvaluationError
 from demur.language.guards import unguarded
 from demur.language.nodes import ScalarNode
+from demur.language.written import advice_beside, changed_by_yaml
 from demur.tree import Call, Constant, Expression, Reference, Signal, walk
 from demur.types import Type
 
@@ -70,6 +71,9 @@ def checked_expression(
     `optional` are the paths of optional signals and fields, which must be read under a guard.
     """
     written = scalar.text if text is None else text
+    changed = changed_by_yaml(scalar, written, offset)
+    if changed:
+        return None, changed
     try:
         node = parse(written)
         tree, type = check(written, node, environment, expected)
@@ -96,6 +100,11 @@ def _pattern_problems(tree: Expression) -> Iterator[Problem]:
         if isinstance(node, Call) and node.function.startswith("regular_expressions.matches"):
             pattern = node.arguments[1]
             if isinstance(pattern, Constant) and isinstance(pattern.value, str):
+                if "\b" in pattern.value:
+                    advice = "Write the pattern as r'…', in which a backslash stays one."
+                    message = "The pattern holds a backspace, which `\\b` is in a string."
+                    yield Problem("DM312", message, *pattern.span, advice)
+                    continue
                 try:
                     compile_pattern(pattern.value)
                 except EvaluationError as refused:
@@ -108,13 +117,14 @@ def placed(problem: Problem, scalar: ScalarNode, offset: int = 0) -> Diagnostic:
     length = len(scalar.text)
     start = min(offset + problem.start, length)
     end = min(max(offset + problem.end, start), length)
+    advice = advice_beside(scalar, start, end) if problem.code == "DM301" else None
     return Diagnostic(
         problem.code,
         EXPRESSION_CODES[problem.code][0],
         Severity.ERROR,
         problem.message,
         scalar.span_of(start, end),
-        problem.help,
+        advice or problem.help,
     )
 
 

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 
 from demur.diagnostics import Diagnostic, Edit
+from demur.language.nodes import ScalarNode
 from demur.language.offsets import Lines
 from demur.language.source_codes import finding
 
 _PREFIX = re.compile(r"[ ]*(?P<label>(?:-[ ]+)*(?:(?:[\w.-]+|\"[^\"\n]*\"|'[^'\n]*')[ ]*:[ ]+)?)")
 _VALID_START = re.compile(r"[|>][-+0-9]*$|[*&][\w.-]+(?:\s|$)")
 _COLON = re.compile(r":(?:\s|$)")
+_CUT_TEXT = re.compile(r"[ \t]+(?P<comment>#[^\s#!][^\r\n]*?)[ \t]*$", re.MULTILINE)
 _LONGEST_SHOWN = 200
 _LONGEST_LINE = 10_000
 _MOST_LINES = 20
@@ -227,6 +229,16 @@ def comment_cuts(lines: Lines, start: int, end: int, comment_end: int) -> Diagno
     hash_sign = text.index("#", end)
     span = lines.span(hash_sign, hash_sign + 1)
     return finding("comment-cuts-value", span, fix(value.label, whole), edits(lines, value))
+
+
+def value_with_comment(lines: Lines, node: ScalarNode, key: str) -> Value | None:
+    """A plain scalar with what follows it after ` #`, where no space stands after the `#`."""
+    offsets = node.offsets
+    comment = _CUT_TEXT.match(lines.text, offsets.end)
+    if node.style != "plain" or comment is None:
+        return None
+    start = comment.start("comment") if offsets.start == offsets.end else offsets.start
+    return Value(start, comment.end(), f"{key}: ")
 
 
 def _label_before(lines: Lines, start: int) -> str:

@@ -21,6 +21,8 @@ _NUMBER = re.compile(
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
 )
 _BASES = {"octal": 8, "hexadecimal": 16, "decimal": 10}
+_NONZERO = re.compile(r"[-+.0]*[1-9]")
+_OCTAL_OF_1_1 = re.compile(r"[-+]?0[0-7]+")
 MAX_DIGITS = 1000
 """Longest number that is read: far beyond every type's range, and cheap to convert."""
 
@@ -43,6 +45,11 @@ def resolve(text: str) -> str | int | float | bool | None:
     if kind != "float":
         return int(text[2:] if kind in ("octal", "hexadecimal") else text, _BASES[kind])
     value = float(text)
-    if math.isinf(value):
+    if math.isinf(value) or (value == 0 and _NONZERO.match(text)):
         raise OverflowError("beyond the range of a double")
     return value
+
+
+def octal(text: str) -> int | None:
+    """What YAML 1.1 reads in a whole number that begins with a zero; None for any other text."""
+    return int(text, 8) if _OCTAL_OF_1_1.fullmatch(text) else None

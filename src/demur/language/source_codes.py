@@ -175,6 +175,21 @@ SOURCE_CODES: dict[str, SourceCode] = {
         wrong="a: &limits [1, 2]\nb: &limits [3, 4]",
         right="a: &low [1, 2]\nb: &high [3, 4]",
     ),
+    "DM123": _code(
+        "leading-zero",
+        "A whole number begins with a zero",
+        "YAML 1.1 reads it as octal and YAML 1.2 as decimal, so that an editor or another tool may see "
+        "another number. Numbers that are names, such as postal codes, are quoted.",
+        wrong="max: 010",
+        right="max: 10",
+    ),
+    "DM124": _code(
+        "unused-anchor",
+        "A value begins with an anchor that nothing repeats",
+        "YAML takes an unquoted `&word` at the beginning of a value away, to mark it for `*word`.",
+        wrong="say: &more about refunds",
+        right='say: "&more about refunds"',
+    ),
     "DM131": _code(
         "unquoted-exclamation",
         "An unquoted value begins with `!`",
@@ -246,6 +261,8 @@ MESSAGES: dict[str, str] = {
     "text-too-long": "This text has {size:,} characters; at most {limit:,} are allowed.",
     "number-out-of-range": "The number `{number}` is out of range.",
     "duplicate-anchor": "The anchor `&{name}` is already defined on line {line}.",
+    "leading-zero": "`{number}` is {octal} to YAML 1.1 and {decimal} to YAML 1.2.",
+    "unused-anchor": "`&{name}` is read as an anchor, and no alias repeats it.",
     "unquoted-exclamation": "An unquoted value that begins with `!` is read as a YAML tag.",
     "unquoted-indicator": "An unquoted value cannot begin with {character}, which YAML reserves.",
     "text-after-bracket": (

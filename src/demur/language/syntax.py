@@ -102,6 +102,13 @@ _WORDINGS = (
         "Put the value in quotes.",
     ),
 )
+_AFTER_COMMENT = _Wording(
+    "",
+    "index",
+    "A comment ends an unquoted value, so it cannot go on here.",
+    "Write the value below `|`, an expression's comments with `//`; or move the comment above the key.",
+)
+_ENDS_IN_COMMENT = re.compile(r"(?:^|[ \t])#")
 _ANYTHING = _Wording(
     "",
     "index",
@@ -222,7 +229,8 @@ def _worded(trouble: Trouble, lines: Lines) -> Explanation:
         what = f"This quoted text goes on until line {line}, and something follows it there."
         advice = "Check that its closing quote is where it should be."
         return Explanation(finding("yaml-syntax", span, advice, what=what))
-    wording = next((item for item in _WORDINGS if item.fragment in trouble.problem), _ANYTHING)
+    other = _AFTER_COMMENT if _follows_comment(lines, trouble.index) else _ANYTHING
+    wording = next((item for item in _WORDINGS if item.fragment in trouble.problem), other)
     start = trouble.context if wording.place == "context" else trouble.index
     line_start, line_end = lines.bounds(start)
     end = max(start, min(start + 1, line_end))
@@ -231,3 +239,10 @@ def _worded(trouble: Trouble, lines: Lines) -> Explanation:
         start -= len(line.lstrip())
     span = lines.span(start, end)
     return Explanation(finding("yaml-syntax", span, wording.advice, what=wording.what))
+
+
+def _follows_comment(lines: Lines, index: int) -> bool:
+    """Whether the line before the one of `index` is a comment or ends in one."""
+    start, _ = lines.bounds(index)
+    before = lines.text[: max(start - 1, 0)]
+    return bool(before) and _ENDS_IN_COMMENT.search(before[before.rfind("\n") + 1 :]) is not None

@@ -11,6 +11,7 @@ from demur.language.check_codes import CHECK_CODES
 from demur.language.compile import check_file
 from demur.language.document_codes import DOCUMENT_CODES
 from demur.language.source_codes import SOURCE_CODES
+from demur.language.written_codes import WRITTEN_CODES
 from demur.lint.rules import all_rules
 from demur.lint.suppression import SUPPRESSION_CODES, apply
 
@@ -20,6 +21,7 @@ Code = tuple[str, str, str]
 def _codes() -> dict[str, Code]:
     tables: tuple[Mapping[str, Sequence[str]], ...] = (
         SOURCE_CODES,
+        WRITTEN_CODES,
         DOCUMENT_CODES,
         EXPRESSION_CODES,
         CHECK_CODES,

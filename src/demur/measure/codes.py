@@ -78,5 +78,12 @@ GATE_CODES: dict[str, tuple[str, str, str]] = {
         "There are no results",
         "A gate over no records passes nothing.",
     ),
+    "DM821": (
+        "cases-not-found",
+        "A suite's file of cases is not there",
+        "The file says which cases must have a result; without it a run that lost its hard cases looks "
+        "better than one that did not. Paths are from the policy's folder. A bundle has no files beside "
+        "it, and its gates say that the cases were not checked.",
+    ),
 }
 """Name, title, and an explanation for the reference."""

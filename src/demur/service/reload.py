@@ -314,6 +314,7 @@ def watch(
     parameters: Mapping[str, Any] | None = None,
     minimum_version: str | None = None,
     allow_older: bool = False,
+    allow_new_signals: bool = False,
     interval: float | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float = 10.0,
@@ -329,8 +330,10 @@ def watch(
     addresses. `on_change` and `on_refusal` are told in the thread that looks, and must not wait.
 
     A version lower than the active one's is refused, unless `allow_older`; one lower than
-    `minimum_version` always. Raises, as `demur.load` does, and `ReloadError`, where there is no good
-    active policy to begin with. A candidate that is missing or bad is refused and looked for again.
+    `minimum_version` always. A policy with rules that read signals which the active one does not
+    declare, or declares with another type, is refused, unless `allow_new_signals`. Raises, as
+    `demur.load` does, and `ReloadError`, where there is no good active policy to begin with. A
+    candidate that is missing or bad is refused and looked for again.
     """
     trusted = None
     if keys is not None:
@@ -355,7 +358,7 @@ def watch(
     return LivePolicies(
         *sources,
         share=share,
-        terms=Terms(parameters or {}, minimum_version, allow_older),
+        terms=Terms(parameters or {}, minimum_version, allow_older, allow_new_signals),
         interval=interval or None,
         on_change=on_change,
         on_refusal=on_refusal,

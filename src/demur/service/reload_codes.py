@@ -20,7 +20,16 @@ RELOAD_CODES: dict[str, tuple[str, str, str]] = {
         "other-stages",
         "The policy has other stages than the active one",
         "The service's code hands over signals stage by stage, so the stages change with the code: "
-        "deploy both, and restart the service. New signals within a stage are no obstacle.",
+        "deploy both, and restart the service.",
+    ),
+    "DM929": (
+        "signals-not-given",
+        "The policy reads signals that the running code does not give",
+        "The service's code gives the signals that the active policy declares. One that is new or renamed "
+        "and that a rule reads, or that is of another type, would be unknown in every decision. Deploy "
+        "the policy with its code; where the code gives the signal already, `watch(…, "
+        "allow_new_signals=True)`. New optional and derived signals are no obstacle, nor are signals that "
+        "are gone, or other bounds.",
     ),
     "DM930": (
         "unreadable-policy",

@@ -66,6 +66,12 @@ def command(
         facts["signed"] = f"{len(keys)} in {target.as_posix()}{'.sig' if detached else ''}"
     for name, value in facts.items():
         click.echo(f"{name:<8}{value}")
+    stated = len(compiled.evaluation.get("invariants", {}))
+    if stated:
+        what = "invariant is" if stated == 1 else "invariants are"
+        click.echo(
+            f"warning: {stated} {what} stated, not proved: only types are checked.", err=True
+        )
 
 
 def _signatures(bundle: bytes, keys: tuple[Path, ...]) -> bytes:

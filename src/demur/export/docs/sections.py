@@ -217,7 +217,8 @@ def _terms(subject: Subject) -> Iterator[str]:
 def _invariants(subject: Subject) -> Iterator[str]:
     if not subject.document.invariants:
         return
-    yield "## What must hold whatever comes"
+    yield "## What is meant to hold whatever comes"
+    yield "These are stated, not proved: nothing has checked that the rules keep them."
     lines: list[str] = []
     for name, one in subject.checked.invariants.items():
         about = subject.document.invariants[name].about

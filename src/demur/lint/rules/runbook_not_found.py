@@ -10,7 +10,7 @@ from demur.interop.runbooks import anchor_of, anchors, is_remote, resolved
 from demur.language.checked import CheckedPolicy
 from demur.language.nodes import ScalarNode
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.suggestions import did_you_mean
+from demur.suggestions import did_you_mean, file_like
 
 _SHOWN = 12
 """How many sections are listed where none is like the one that was written."""
@@ -33,7 +33,8 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
             known[name] = _anchors(folder / name)
             if isinstance(known[name], str):
                 message = f"The runbook `{name}` cannot be read: {known[name]}."
-                yield Finding(node.span, message, "Paths are from the policy's folder.")
+                advice = file_like(folder, name) or "Paths are from the policy's folder."
+                yield Finding(node.span, message, advice)
         found, section = known.get(name), anchor_of(link)
         if section and isinstance(found, tuple) and section not in found:
             message = f"The runbook `{name}` has no section `#{section}`."
@@ -66,7 +67,7 @@ RULE = Rule(
     code="DM519",
     name="runbook-not-found",
     title="A runbook that is not there",
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     explanation="""\
 Looks for runbooks, and sections of them, that are not there: the policy's own, and those of failures,
 rules, gates and alerts. `#section` is a section of the policy's runbook, `file.md#section` one of

@@ -1,0 +1,81 @@
+"""A file of a suite that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from demur.diagnostics import Severity
+from demur.language.checked import CheckedPolicy
+from demur.language.nodes import Node, ScalarNode, SequenceNode
+from demur.lint.rule import HEADER, Finding, Rule
+from demur.suggestions import file_like
+
+_PATTERNS = ("prompt", "retrieval", "data")
+"""The parts of a fingerprint that are globs."""
+
+
+def _check(policy: CheckedPolicy) -> Iterator[Finding]:
+    folder = Path(policy.source.path).parent
+    for name in policy.document.suites:
+        for node in _texts(policy.node(("suites", name, "cases"))):
+            if not _is_file(folder, node.text):
+                message = f"There is no file `{node.text}`, which has the cases of `{name}`."
+                advice = file_like(folder, node.text) or "Paths are from the policy's folder."
+                yield Finding(node.span, message, advice)
+        for part in _PATTERNS:
+            for node in _texts(policy.node(("suites", name, "fingerprint", part))):
+                if not _matches(folder, node.text):
+                    message = f"No file matches `{node.text}`, which the results depend on."
+                    advice = file_like(folder, node.text) or "Globs are from the policy's folder."
+                    yield Finding(node.span, message, advice)
+
+
+def _texts(node: Node | None) -> Iterator[ScalarNode]:
+    """The text, or those of a list."""
+    for one in node.items if isinstance(node, SequenceNode) else (node,):
+        if isinstance(one, ScalarNode):
+            yield one
+
+
+def _is_file(folder: Path, name: str) -> bool:
+    try:
+        return (folder / name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _matches(folder: Path, pattern: str) -> bool:
+    try:
+        return any(one.is_file() for one in folder.glob(pattern))
+    except (NotImplementedError, OSError, ValueError):
+        return False
+
+
+_GATE = """\
+metrics:
+  answer_rate: rate(decision.answered)
+suites:
+  golden: {cases: %s}
+gates:
+  ship:
+    suites: [golden]
+    min_samples: 30
+    by: [decision.action]
+    require: [answer_rate >= 0.8]
+"""
+
+RULE = Rule(
+    code="DM536",
+    name="file-not-found",
+    title="A file of a suite that is not there",
+    severity=Severity.ERROR,
+    explanation="""\
+Looks for files of cases, and for globs of fingerprints, that are not there or match nothing. A gate holds
+its results to the cases of its suites, so that a run cannot lose its hard ones: with a misspelt path it
+would have nothing to hold them to. Where a file is made only later, allow it by a comment.
+""",
+    wrong=HEADER + _GATE % "goldne.jsonl",
+    right=HEADER + _GATE % "golden.jsonl",
+    check=_check,
+)
