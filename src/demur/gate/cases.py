@@ -39,6 +39,9 @@ def suite_cases(evaluator: Evaluator, suites: Sequence[str], folder: Path | None
     if folder is None:
         return Expected(None, "a bundle has no files beside it")
     declared = evaluator.policy.evaluation.get("settings", {}).get("suites", {})
+    for suite in suites:
+        if declared[suite].get("journal"):
+            return Expected(None, f"the suite {suite} is what a service recorded")
     files = {
         name: suite
         for suite in suites

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
-from demur.language.nodes import MappingNode, SequenceNode
+from demur.language.nodes import MappingNode, ScalarNode, SequenceNode
 from demur.language.surroundings import Surroundings
 from demur.suggestions import did_you_mean
 
@@ -22,13 +22,27 @@ def check_suites(
     for entry in suites.entries if isinstance(suites, MappingNode) else ():
         if not isinstance(entry.value, MappingNode):
             continue
-        cases = entry.value.get("cases")
-        if isinstance(cases, SequenceNode) and not cases.items:
-            message = f"The suite `{entry.key.text}` has no cases."
-            diagnostics.append(finding("DM409", message, cases.span, "Name its files."))
+        diagnostics.extend(_without_cases(entry.key, entry.value))
         measure = entry.value.get("measure")
         if isinstance(measure, MappingNode):
             diagnostics.extend(_unmeasurable(measure, surroundings))
+
+
+def _without_cases(name: ScalarNode, suite: MappingNode) -> Iterator[Diagnostic]:
+    """A suite has cases, or is of what a service recorded, which there is no list of."""
+    cases, journal = suite.get("cases"), suite.get("journal")
+    if cases is not None and journal is not None:
+        message = (
+            f"The suite `{name.text}` has cases, and `journal` says that there are none to name."
+        )
+        yield finding("DM409", message, journal.span, "Leave out `cases` or `journal`.")
+    elif cases is None and journal is None:
+        message = f"The suite `{name.text}` has no cases."
+        advice = "Add `cases: golden.jsonl`, or `journal: true` for what a service recorded."
+        yield finding("DM409", message, name.span, advice)
+    elif isinstance(cases, SequenceNode) and not cases.items:
+        message = f"The suite `{name.text}` has no cases."
+        yield finding("DM409", message, cases.span, "Name its files.")
 
 
 def _unmeasurable(measure: MappingNode, surroundings: Surroundings) -> Iterator[Diagnostic]:

@@ -25,7 +25,12 @@ class Fingerprint(Model):
 class Suite(Model):
     """A golden set, and what runs it."""
 
-    cases: Text | list[Text] = Field(description="The files of cases, from the policy's folder.")
+    cases: Text | list[Text] | None = Field(
+        None, description="The files of cases, from the policy's folder."
+    )
+    journal: Literal[True] | None = Field(
+        None, description="In place of cases: its records are what a service recorded."
+    )
     target: Annotated[Text, StringConstraints(pattern=TARGET_FORM)] | None = Field(
         None, description="What is run: python:MODULE:FUNCTION, an http URL, or command:…"
     )

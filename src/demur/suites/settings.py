@@ -86,6 +86,9 @@ def suite(evaluator: Evaluator, name: str, options: Options) -> Suite:
         raise KeyError(did_you_mean(name, declared) or f"The suites: {', '.join(declared)}.")
     said = declared[name]
     target = options.target or said.get("target")
+    if "cases" not in said:
+        message = f"The suite `{name}` is what a service recorded, so it has no cases to run."
+        raise SuiteError("DM850", message, "Run a suite that has `cases`.")
     if target is None:
         message = f"The suite `{name}` names no target, so there is nothing to run."
         help = "Give it a `target`, or name one: --target python:MODULE:FUNCTION."
