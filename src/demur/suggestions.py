@@ -1,20 +1,91 @@
-"""Did you mean: the name that was probably meant."""
+"""Did you mean: the name that was probably meant, or the names that there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Collection, Iterable
+from difflib import SequenceMatcher
+
+_LIKE = 0.6
+"""From how much likeness on a name is taken for another; names of up to three letters differ sooner."""
+_LIKE_SHORT = 0.5
+_SHORT = 3
+_MOST_LISTED = 12
+"""Names that a message lists."""
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like `name`, or None where none is like enough; case does not count."""
-    by_lowered = {candidate.lower(): candidate for candidate in candidates}
-    cutoff = 0.6 if len(name) > 3 else 0.5
-    matches = get_close_matches(name.lower(), by_lowered, n=1, cutoff=cutoff)
-    return by_lowered[matches[0]] if matches else None
+    """The candidate most like `name`, or None where none is like enough; case does not count.
+
+    Best is one that differs in its spelling only (`minScore`, `min_score`), then one that `name`
+    begins or shortens (`lang`, `language`; `msg`, `message`), then one whose words hold those of the
+    other (`score`, `best_score`), then one that a few letters tell apart. Names with dots are like
+    each other as their least like parts are.
+    """
+    likeness = {candidate: _likeness(name, candidate) for candidate in candidates}
+    found = max(likeness, key=lambda one: likeness[one], default=None)
+    return found if found is not None and likeness[found] else None
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """The advice ``Did you mean `x`?``, or None."""
     found = closest(name, candidates)
     return f"Did you mean `{found}`?" if found else None
+
+
+def meant_or_listed(name: str, candidates: Collection[str], kind: str) -> str:
+    """The advice ``Did you mean `x`?``, or else what there is: ``The gates: a, b.``"""
+    return did_you_mean(name, candidates) or listed(candidates, kind)
+
+
+def listed(names: Collection[str], kind: str) -> str:
+    """The names there are: ``The gates: a, b.``; the first of many, and how many more."""
+    shown = list(names)[:_MOST_LISTED]
+    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+    return f"The {kind}: {', '.join(shown) or 'none'}{more}."
+
+
+def _likeness(name: str, candidate: str) -> float:
+    """From 0, not alike, to 1, the same."""
+    ours, theirs = name.split("."), candidate.split(".")
+    if len(ours) != len(theirs):
+        return _of_words(name, candidate)
+    parts = [_of_words(one, other) for one, other in zip(ours, theirs, strict=True)]
+    if len(parts) > 1 and parts[-1] == 1:
+        return max(min(parts), _LIKE)
+    return min(parts)
+
+
+def _of_words(name: str, candidate: str) -> float:
+    """The likeness of two names without dots, 0 below what counts as alike."""
+    ours, theirs = _folded(name), _folded(candidate)
+    if ours == theirs:
+        return 1.0
+    ratio = SequenceMatcher(None, ours, theirs).ratio()
+    if _shortens(ours, theirs):
+        # Of two that begin alike, the shorter one is nearer.
+        return max(0.9 + 0.05 * ratio, ratio)
+    if set(ours.split("_")) <= set(theirs.split("_")) or set(theirs.split("_")) <= set(
+        ours.split("_")
+    ):
+        return max(0.8 + 0.05 * ratio, ratio)
+    return ratio if ratio >= (_LIKE if len(name) > _SHORT else _LIKE_SHORT) else 0.0
+
+
+def _folded(name: str) -> str:
+    """The name in small letters, its words with `_` between them: `minScore` is `min_score`."""
+    spelt = "".join(
+        f"_{one}" if one.isupper() and at and name[at - 1].islower() else one
+        for at, one in enumerate(name)
+    )
+    return spelt.lower().replace("-", "_").replace(" ", "_")
+
+
+def _shortens(short: str, long: str) -> bool:
+    """Whether the one begins the other, or is its first letter and consonants of it in order."""
+    if len(short) < _SHORT or len(short) >= len(long):
+        return False
+    if long.startswith(short):
+        return True
+    letters = iter(long)
+    in_order = all(letter in letters for letter in short)
+    return short[0] == long[0] and not set(short[1:]) & set("aeiou_") and in_order
