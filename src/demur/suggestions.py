@@ -9,6 +9,8 @@ _LIKE = 0.6
 """From how much likeness on a name is taken for another; names of up to three letters differ sooner."""
 _LIKE_SHORT = 0.5
 _SHORT = 3
+_SPELLING = 0.98
+"""Above this, names differ in small and capital letters and in what stands between words."""
 _MOST_LISTED = 12
 """Names that a message lists."""
 
@@ -48,9 +50,9 @@ def _likeness(name: str, candidate: str) -> float:
     """From 0, not alike, to 1, the same."""
     ours, theirs = name.split("."), candidate.split(".")
     if len(ours) != len(theirs):
-        return _of_words(name, candidate)
+        return 0.95 if _of_words(ours[-1], theirs[-1]) > _SPELLING else _of_words(name, candidate)
     parts = [_of_words(one, other) for one, other in zip(ours, theirs, strict=True)]
-    if len(parts) > 1 and parts[-1] == 1:
+    if len(parts) > 1 and parts[-1] > _SPELLING:
         return max(min(parts), _LIKE)
     return min(parts)
 
@@ -60,13 +62,14 @@ def _of_words(name: str, candidate: str) -> float:
     ours, theirs = _folded(name), _folded(candidate)
     if ours == theirs:
         return 1.0
+    if ours.replace("_", "") == theirs.replace("_", ""):
+        return 0.99
     ratio = SequenceMatcher(None, ours, theirs).ratio()
     if _shortens(ours, theirs):
         # Of two that begin alike, the shorter one is nearer.
         return max(0.9 + 0.05 * ratio, ratio)
-    if set(ours.split("_")) <= set(theirs.split("_")) or set(theirs.split("_")) <= set(
-        ours.split("_")
-    ):
+    words, others = set(ours.split("_")), set(theirs.split("_"))
+    if words <= others or others <= words:
         return max(0.8 + 0.05 * ratio, ratio)
     return ratio if ratio >= (_LIKE if len(name) > _SHORT else _LIKE_SHORT) else 0.0
 

@@ -7,7 +7,7 @@ from demur.cel.environment import Environment
 from demur.cel.inference import Inference
 from demur.cel.macros import MACROS, refuse_misuse
 from demur.cel.problems import ExpressionError, Problem
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_listed
 from demur.tree import (
     Bind,
     Call,
@@ -157,9 +157,8 @@ class Checker:
             fields = self.environment.objects[type.parameters[0].name]
             if name in fields:
                 return self.typed(Field(operand, name, "", span), fields[name])
-            self.report(
-                "DM307", f"The object has no field `{name}`.", span, did_you_mean(name, fields)
-            )
+            advice = meant_or_listed(name, fields, "fields")
+            self.report("DM307", f"The object has no field `{name}`.", span, advice)
             return self.failed(span)
         if type == DYN or type.is_parameter or self.environment.dynamic:
             return self.typed(Field(operand, name, "", span), DYN)
