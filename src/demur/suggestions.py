@@ -39,6 +39,14 @@ def meant_or_listed(name: str, candidates: Collection[str], kind: str) -> str:
     return did_you_mean(name, candidates) or listed(candidates, kind)
 
 
+def meant_or_declared(name: str, candidates: Collection[str], section: str) -> str:
+    """As `meant_or_listed`, of a section of a policy, where it can be declared as well."""
+    if not candidates:
+        return f"Declare it in `{section}`."
+    guess = did_you_mean(name, candidates)
+    return guess or f"{listed(candidates, section)} Or declare it in `{section}`."
+
+
 def listed(names: Collection[str], kind: str) -> str:
     """The names there are: ``The gates: a, b.``; the first of many, and how many more."""
     shown = list(names)[:_MOST_LISTED]

@@ -14,12 +14,13 @@ from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
 from demur.language.checked import CheckedThreshold
 from demur.language.document import PolicyDocument
-from demur.language.expressions import CheckedExpression, Path, checked_expression, placed
+from demur.language.expressions import CheckedExpression, Path, checked_expression, placed, reads_wrong
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from demur.language.requirement_advice import equality_meant, requirement_meant
 from demur.language.surroundings import DECISION, Surroundings
 from demur.policy import Shape
 from demur.runtime.aggregates import is_drift
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_declared, meant_or_listed
 from demur.tree import (
     Call,
     Constant,
@@ -146,7 +147,7 @@ def check_gates(
                 place, scalar = (*place, "that"), item.get("that")
             if isinstance(scalar, ScalarNode):
                 yield from _threshold(
-                    place, scalar, entry.key.text, surroundings, metrics, diagnostics
+                    place, scalar, entry.key.text, surroundings, document, metrics, diagnostics
                 )
 
 
@@ -176,7 +177,7 @@ def check_alerts(
         compares = True
         if isinstance(when, ScalarNode):
             for threshold in _threshold(
-                (*path, "when"), when, entry.key.text, surroundings, metrics, diagnostics
+                (*path, "when"), when, entry.key.text, surroundings, document, metrics, diagnostics
             ):
                 if threshold.uses_baseline and alert.get("against") is None:
                     what = "Drift" if is_drift(metrics[threshold.metric].tree) else "`baseline`"
@@ -220,10 +221,11 @@ def _references(
 ) -> None:
     """Every name in a scalar or list is declared; metrics that are wrong themselves count as such."""
     items = node.items if isinstance(node, SequenceNode) else (node,)
-    names = {*declared, *(e.key.text for e in (_entries(known, f"{what}s") if known else ()))}
+    entries = _entries(known, f"{what}s") if known else ()
+    names = list(dict.fromkeys([*declared, *(entry.key.text for entry in entries)]))
     for item in items:
         if isinstance(item, ScalarNode) and item.text not in names:
-            advice = did_you_mean(item.text, names) or f"Declare it in `{what}s`."
+            advice = meant_or_declared(item.text, names, f"{what}s")
             diagnostics.append(
                 finding("DM401", f"There is no {what} `{item.text}`.", item.span, advice)
             )
@@ -256,7 +258,8 @@ def _slices(node: Node | None, surroundings: Surroundings, diagnostics: Diagnost
     for item in node.items:
         if isinstance(item, ScalarNode):
             for name in (part.strip() for part in item.text.split("*")):
-                _dimension(name, item, signals, diagnostics)
+                if name not in surroundings.wrong:
+                    _dimension(name, item, signals, diagnostics)
 
 
 def _dimension(
@@ -267,7 +270,7 @@ def _dimension(
         return
     shape = signals.get(name)
     if shape is None:
-        advice = did_you_mean(name, [*signals, *_DECISION_SLICES])
+        advice = meant_or_listed(name, [*signals, *sorted(_DECISION_SLICES)], "signals")
         diagnostics.append(finding("DM401", f"There is no signal `{name}`.", item.span, advice))
         return
     inner = shape.of if shape.type == "list" and shape.of is not None else shape
@@ -286,21 +289,28 @@ def _threshold(
     scalar: ScalarNode,
     owner: str,
     surroundings: Surroundings,
+    document: PolicyDocument,
     metrics: Mapping[str, CheckedExpression],
     diagnostics: Diagnostics,
 ) -> Iterator[CheckedThreshold]:
     """A metric compared with a bound; whole numbers in it are doubles."""
+    text = scalar.text
     try:
-        node = _with_doubles(parse(scalar.text))
+        node = _with_doubles(parse(text))
     except ExpressionError as error:
-        diagnostics.extend(placed(problem, scalar) for problem in error.problems)
-        return
+        text = equality_meant(scalar.text)
+        if text is None:
+            diagnostics.extend(placed(problem, scalar) for problem in error.problems)
+            return
+        node = parse(text)
     sides = node.arguments if isinstance(node, syntax.Call) else ()
     operator = _COMPARISONS.get(node.function) if isinstance(node, syntax.Call) else None
     if operator is None or len(sides) != 2:
         message = "A requirement is a metric, `<`, `<=`, `>` or `>=`, and a bound."
-        advice = f"Write `{next(iter(metrics), 'metric')} >= 0.9`."
-        diagnostics.append(finding("DM407", message, scalar.span, advice))
+        instead = requirement_meant(
+            text, node, metrics, document, surroundings, for_alert=path[0] == "alerts"
+        )
+        diagnostics.append(finding("DM407", message, scalar.span, instead))
         return
     metric, limit = sides
     if _metric_name(metric) is None and _metric_name(limit) is not None:
@@ -308,17 +318,8 @@ def _threshold(
     environment = surroundings.for_thresholds(_metric_types(metrics))
     name = _metric_name(metric)
     if name is None or name not in metrics:
-        span = scalar.span_of(*metric.span)
-        message = (
-            "`baseline` is the same metric of another run, so it needs a metric beside it."
-            if name == "baseline"
-            else "The left side is no metric."
-            if name is None
-            else f"There is no metric `{name}`."
-        )
-        code = "DM408" if name == "baseline" else "DM407" if name is None else "DM401"
-        advice = did_you_mean(name or "", metrics) or "Declare it in `metrics`."
-        diagnostics.append(finding(code, message, span, advice))
+        if name not in surroundings.wrong and name not in document.metrics:
+            diagnostics.append(_no_metric(name, metric, scalar, metrics))
         return
     bound = _typed(path, scalar, limit, environment, DOUBLE, diagnostics)
     whole = _typed(path, scalar, node, environment, BOOL, diagnostics)
@@ -345,6 +346,26 @@ def _threshold(
     yield CheckedThreshold(path, owner, name, operator, whole, bound, uses_baseline)
 
 
+def _no_metric(
+    name: str | None,
+    node: syntax.Node,
+    scalar: ScalarNode,
+    metrics: Mapping[str, CheckedExpression],
+) -> Diagnostic:
+    """What is wrong with the left side of a comparison that is no metric."""
+    span = scalar.span_of(*node.span)
+    if name == "baseline":
+        message = "`baseline` is the same metric of another run, so it needs a metric beside it."
+        instead = f"Write `{next(iter(metrics), 'metric')} <= baseline`."
+        return finding("DM408", message, span, instead)
+    if name is None:
+        start, end = node.span
+        instead = f"Give `{scalar.text[start:end]}` a name in `metrics`, and compare that."
+        return finding("DM407", "The left side is no metric.", span, instead)
+    instead = meant_or_declared(name, metrics, "metrics")
+    return finding("DM401", f"There is no metric `{name}`.", span, instead)
+
+
 def _metric_types(metrics: Mapping[str, CheckedExpression]) -> dict[str, Type]:
     return dict.fromkeys(metrics, DOUBLE)
 
@@ -366,6 +387,8 @@ def _typed(
     except ExpressionError as error:
         found = [placed(problem, scalar) for problem in error.problems]
         diagnostics.extend(one for one in found if one not in diagnostics)
+        return None
+    if reads_wrong(tree, environment):
         return None
     return CheckedExpression(path, scalar, node, tree, type)
 

@@ -15,7 +15,7 @@ from demur.functions.regular_expressions import compile_pattern
 from demur.functions.values import EvaluationError
 from demur.language.guards import unguarded
 from demur.language.nodes import ScalarNode
-from demur.tree import Call, Constant, Expression, Reference, Signal, walk
+from demur.tree import Call, Constant, Expression, Reference, Signal, Variable, walk
 from demur.types import Type
 
 Path = tuple[str | int, ...]
@@ -75,6 +75,8 @@ def checked_expression(
         tree, type = check(written, node, environment, expected)
     except ExpressionError as error:
         return None, [placed(problem, scalar, offset) for problem in error.problems]
+    if reads_wrong(tree, environment):
+        return None, []
     problems = [
         Problem(
             "DM310",
@@ -88,6 +90,11 @@ def checked_expression(
     if problems:
         return None, [placed(problem, scalar, offset) for problem in problems]
     return CheckedExpression(path, scalar, node, tree, type, offset), []
+
+
+def reads_wrong(tree: Expression, environment: Environment) -> bool:
+    """Whether an expression reads what is wrong itself, so that it is neither right nor wrong."""
+    return any(isinstance(node, Variable) and node.name in environment.wrong for node in walk(tree))
 
 
 def _pattern_problems(tree: Expression) -> Iterator[Problem]:
