@@ -74,7 +74,7 @@ def test_policies_of_the_repository_are_valid(path: Any) -> None:
         ("rulez: {}\n", "DM201", "rulez", "Did you mean `rules`?"),
         ("Rules: {}\n", "DM201", "Rules", "Did you mean `rules`?"),
         ("rules:\n  a: {when: x, thn: refuse}\n", "DM201", "thn", "Did you mean `then`?"),
-        ("rules:\n  a: {when: x}\n", "DM202", "a", "What the system does when it holds."),
+        ("rules:\n  a: {when: x}\n", "DM202", "a", "What the system does when it holds. Write `then: abstain`."),
         ("rules: [a]\n", "DM203", "[a]", None),
         ("rules:\n  a: x > 1\n", "DM203", "x > 1", None),
         ("rules:\n  a: {when: true, then: refuse}\n", "DM203", "true", "Write it in quotes."),

@@ -34,8 +34,9 @@ class Environment:
     `variables` are types by name, dotted names included; `make` turns a resolved name into a node.
     `objects` are the fields of the object types by the type's name. `scopes` says which functions
     may be called; `functions` are declared besides the library's. `wrong` are the variables whose own
-    declaration is wrong, so that nothing can be said of an expression that reads one. In a `dynamic` environment
-    nothing is checked before evaluation, as CEL allows. Without `macros` their names are functions'.
+    declaration is wrong, so that nothing can be said of what reads one. In a `dynamic` environment
+    nothing is checked before evaluation, as CEL allows. Without `macros` their names are those of
+    functions.
     """
 
     variables: Mapping[str, Type] = field(default_factory=dict[str, Type])

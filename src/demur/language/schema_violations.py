@@ -19,6 +19,7 @@ from demur.language.document_forms import (
     VERSION_FORM,
     WINDOW_FORM,
 )
+from demur.language.instead import as_entries, line, type_meant
 from demur.language.nodes import MappingNode, Node, locate, locate_key
 from demur.suggestions import closest, did_you_mean
 
@@ -76,7 +77,8 @@ def diagnosed(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
             yield from _missing_keys(root, place, value, schema, bound)
         case "type":
             kinds = [bound] if isinstance(bound, str) else bound
-            yield _wrong_kind(name, value, [_KINDS[one] for one in kinds], span)
+            advice = as_entries(place, locate(root, place)) if bound == "object" else None
+            yield _wrong_kind(name, value, [_KINDS[one] for one in kinds], span, advice)
         case "anyOf":
             kinds = dict.fromkeys(
                 kind for inner in error.context or () for kind in _kinds_of(inner.schema)
@@ -86,7 +88,7 @@ def diagnosed(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
             yield _other_version(value, span)
         case "enum" | "const":
             values = [str(one) for one in (bound if error.validator == "enum" else [bound])]
-            yield _bad_value(name, value, values, span)
+            yield _bad_value(place, value, values, span)
         case "pattern":
             form, advice = _FORMS[bound]
             yield finding("DM205", f"`{_shown(value)}` is not {form}.", span, advice)
@@ -179,9 +181,10 @@ def _distinct(kinds: list[str]) -> list[str]:
     return [one for one in kinds if one != "a whole number" or "a number" not in kinds]
 
 
-def _wrong_kind(name: str, value: Any, kinds: list[str], span: Span) -> Diagnostic:
+def _wrong_kind(
+    name: str, value: Any, kinds: list[str], span: Span, advice: str | None = None
+) -> Diagnostic:
     message = f"{_begin(name)} must be {' or '.join(kinds)}, and is {_kind_of(value)}."
-    advice = None
     if value is None:
         advice = "Give it a value, or leave the key out."
     elif "text" in kinds and isinstance(value, int | float) and value - value == 0:
@@ -199,13 +202,18 @@ def _other_version(value: Any, span: Span) -> Diagnostic:
     return finding("DM203", message, span, "Write `demur: 1`.")
 
 
-def _bad_value(name: str, value: Any, values: list[str], span: Span) -> Diagnostic:
+def _bad_value(place: Place, value: Any, values: list[str], span: Span) -> Diagnostic:
     if not isinstance(value, str):
-        return _wrong_kind(name, value, ["text"], span)
-    if value in ("list", "map", "object") and "string" in values:
-        message = f"`{value}` alone does not say what it holds."
-        advice = "`{id: string}`" if value == "object" else f"`{{type: {value}, of: string}}`"
-        return finding("DM204", message, span, f"Write {advice}.")
+        return _wrong_kind(_named(place), value, ["text"], span)
+    meant = type_meant(value) if "double" in values else None
+    if meant is not None:
+        message = f"There is no type `{_shown(value)}`."
+        if value in ("list", "map", "object"):
+            message = f"`{value}` alone does not say what it holds."
+        if place[-1:] == ("type",):
+            # The keys stand within a mapping already.
+            meant = meant[1:-1] if meant.startswith("{") else f"type: {meant}"
+        return finding("DM204", message, span, f"Write `{meant}`.")
     advice = did_you_mean(value, values) or f"One of: {', '.join(values)}."
     return finding("DM204", f"`{_shown(value)}` is no possible value here.", span, advice)
 
@@ -227,7 +235,9 @@ def _missing_keys(
     for key in wanted:
         if key not in value and key not in misspelt:
             where = f" in {_named(place)}" if place else ""
-            advice = known.get(key, {}).get("description")
+            about, example = known.get(key, {}).get("description"), line(key, root)
+            parts = (about, f"Write `{example}`." if example else None)
+            advice = " ".join(filter(None, parts)) or None
             yield finding("DM202", f"`{key}` is missing{where}.", _heading(root, place), advice)
 
 
