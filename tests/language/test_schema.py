@@ -75,8 +75,19 @@ def test_policies_of_the_repository_are_valid(path: Any) -> None:
         ("Rules: {}\n", "DM201", "Rules", "Did you mean `rules`?"),
         ("rules:\n  a: {when: x, thn: refuse}\n", "DM201", "thn", "Did you mean `then`?"),
         ("rules:\n  a: {when: x}\n", "DM202", "a", "What the system does when it holds. Write `then: abstain`."),
-        ("rules: [a]\n", "DM203", "[a]", None),
-        ("rules:\n  a: x > 1\n", "DM203", "x > 1", None),
+        (
+            "rules: [a]\n",
+            "DM203",
+            "[a]",
+            "Write each entry under its name:\n"
+            "rules:\n  a: {when: answer.confidence < 0.7, then: abstain}",
+        ),
+        (
+            "rules:\n  a: x > 1\n",
+            "DM203",
+            "x > 1",
+            "Write `a: {when: answer.confidence < 0.7, then: abstain}`.",
+        ),
         ("rules:\n  a: {when: true, then: refuse}\n", "DM203", "true", "Write it in quotes."),
         ("gates:\n  g: {suites: s, require: []}\n", "DM203", "s", "Write `[s]`."),
         ("rules:\n  a: {when: x, then: refuze}\n", "DM204", "refuze", "Did you mean `refuse`?"),

@@ -131,6 +131,8 @@ def as_entries(place: tuple[str | int, ...], node: Node | None) -> str | None:
             example = _ENTRIES[section]
         case ("stages", str(section)) | (_, _, str("fields" as section)):
             example = _SIGNALS
+        case (str(section), str(name)) if section in _ENTRIES and section not in _CONDITIONS:
+            return f"Write `{name}: {_ENTRIES[section]}`."
         case _:
             return None
     lines = [f"{section}:", *(f"  {one}" for one in _entry(section, _item(node), example))]
