@@ -91,8 +91,7 @@ def suite(evaluator: Evaluator, name: str, options: Options) -> Suite:
         help = "Give it a `target`, or name one: --target python:MODULE:FUNCTION."
         raise SuiteError("DM850", message, help)
     if re.fullmatch(TARGET_FORM, target) is None:
-        help = "Write python:MODULE:FUNCTION, an http URL, or command:…."
-        raise TargetError("DM854", f"`{target}` is no target.", help)
+        raise TargetError("DM854", f"`{target}` is no target.", _target_meant(target))
     cases = said["cases"]
     length = parse_duration(said.get("timeout", DEFAULT_TIMEOUT)).nanoseconds / _NANOSECONDS
     return Suite(
@@ -108,3 +107,13 @@ def suite(evaluator: Evaluator, name: str, options: Options) -> Suite:
         measure=tuple(said.get("measure", ())),
         fingerprint=said.get("fingerprint", {}),
     )
+
+
+def _target_meant(target: str) -> str:
+    """What to write for a function named as other tools do, or for a file of Python."""
+    module, colon, function = target.partition(":")
+    if module.endswith(".py"):
+        module = module.removesuffix(".py").replace("/", ".").strip(".")
+    elif not colon:
+        return "Write python:MODULE:FUNCTION, an http URL, or command:…."
+    return f"Write `python:{module}:{function or 'FUNCTION'}`."

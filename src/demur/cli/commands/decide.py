@@ -13,6 +13,7 @@ import click
 
 from demur.cli import output, policies
 from demur.cli import parameters as parameters_given
+from demur.cli.paths import Existing
 from demur.cli.progress import Progress
 from demur.cli.stages import known_stage
 from demur.cli.status import COULD_NOT_RUN, FAIL, PASS, CouldNotRun
@@ -35,7 +36,7 @@ Drawing = Callable[[Record, Decision], str]
 
 
 @click.command(short_help="Decide records: JSONL, CSV or Parquet in, decisions as JSONL out.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("policy", type=Existing())
 @click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--stage", help="Decide as at this stage; the last by default.")
 @click.option("--explain", is_flag=True, help="Show each rule's value and the signals behind it.")
@@ -60,7 +61,7 @@ Drawing = Callable[[Record, Decision], str]
 @click.option(
     "--replay",
     "journal",
-    type=click.Path(exists=True, path_type=Path),
+    type=Existing(folders=True),
     metavar="FOLDER",
     help="Decide a journal again, and show what comes out otherwise.",
 )
