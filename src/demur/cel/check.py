@@ -24,13 +24,23 @@ from demur.tree import (
 )
 from demur.types import (
     BOOL,
+    DOUBLE,
     DYN,
+    INT,
     STRING,
     Type,
     list_of,
     map_of,
     optional_of,
 )
+
+_OF_ANOTHER_TYPE = {
+    (BOOL, DOUBLE): "The share of records for which it holds is `rate(…)`.",
+    (INT, BOOL): "Compare it: `… > 0`.",
+    (DOUBLE, BOOL): "Compare it: `… < 0.7`.",
+    (STRING, BOOL): "Compare it: `… == 'refunds'`.",
+}
+"""What to write where a value of the one type stands in place of the other."""
 
 
 def check(
@@ -48,7 +58,8 @@ def check(
     ):
         found = checker.inference.final(checker.type_of(expression))
         if not checker.problems:
-            checker.report("DM309", f"This is {found}, and must be {expected}.", node.span)
+            message = f"This is {found}, and must be {expected}."
+            checker.report("DM309", message, node.span, _OF_ANOTHER_TYPE.get((found, expected)))
     if checker.problems:
         problems = sorted(checker.problems, key=lambda problem: (problem.start, problem.end))
         raise ExpressionError(text, tuple(dict.fromkeys(problems)))

@@ -40,7 +40,7 @@ def call(
     allowed = [one for one in declared if one.scope in checker.environment.scopes]
     if not allowed:
         message = f"`{name}` may only be called in {declared[0].scope}."
-        checker.report("DM311", message, name_span, _ONE_RECORD.get(name))
+        checker.report("DM311", message, name_span, _ONE_RECORD.get(name, _MANY_RECORDS))
         return checker.failed(span)
     if len(arguments) > 2 and allowed[0].gathers:
         types = [checker.type_of(argument) for argument in arguments]
@@ -142,6 +142,13 @@ _OTHER_FORMS = {
     "not": "CEL writes `!a`.",
     "and": "CEL writes `a && b`.",
     "or": "CEL writes `a || b`.",
+    "accuracy": "It is a share: `rate(a == b)`.",
+    "precision": "It is a share of some records: `rate(correct, where)`.",
+    "recall": "It is a share of some records: `rate(found, where)`.",
+    "f1": "Make metrics of precision and recall: `rate(correct, where)`.",
+    "median": "It is `quantile(x, 0.5)`.",
+    "percentile": "It is `quantile(x, 0.95)`.",
+    **{f"p{share}": f"It is `quantile(x, 0.{share})`." for share in (50, 90, 95, 99)},
     **dict.fromkeys(CLOCKS, NO_CLOCK),
 }
 """Functions of elsewhere for which CEL has no function, and how it is written."""
@@ -153,6 +160,7 @@ _ONE_RECORD = {
     "sum": "Of one record's list: `xs.sum()`.",
 }
 """What does for one record what an aggregate does for many."""
+_MANY_RECORDS = "It takes many records: give it a name in `metrics`, and require a bound in a gate."
 
 
 def _unknown_function(
@@ -218,6 +226,8 @@ def _no_overload(
 def _advice(
     checker: Checker, name: str, declared: list[Declared], types: tuple[Type, ...]
 ) -> str | None:
+    if name == "mean" and types[0] == BOOL:
+        return "The share of records for which it holds is `rate(…)`."
     if name == "_[_]" and types[0] == STRING:
         return "A part of a text is `.substring(0, 1)`."
     if name in _ADVICE:

@@ -68,6 +68,7 @@ def _multiple(found: re.Match[str]) -> str:
     return f"Write the number in full: `{Decimal(found[1]) * 10**power:f}`."
 
 
+_AS_IT_IS = "An expression stands alone and reads names as they are: `answer.confidence < 0.7`."
 _HABITS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"(\d+(?:\.\d+)?)\s*%\s*(?:$|&&|\|\||[)\],}?:]|and\b|or\b)", _share),
     (r"(?<![\d.])[1-9]\d{0,2}(?:[,_]\d{3})+(?!\d)", _whole),
@@ -96,7 +97,7 @@ _HABITS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         "`xs.exists(x, x > 0)`.",
     ),
     (r"\[[^\[\]]*:", "CEL writes `xs.slice(0, 2)` for a list, and `s.substring(0, 2)` for a text."),
-    (r"\$\{\{?|\{\{|\$\w|@\w", "An expression reads a name as it is: `answer.confidence`."),
+    (r"\$\{\{?|\{\{|\$\w|@\w", _AS_IT_IS),
     ("[“”„‘’«»]", "Write straight quotes: `'` or `\"`."),
     ("≤|=<", "CEL writes `<=`."),
     ("≥", "CEL writes `>=`."),
@@ -158,6 +159,8 @@ def _habit(text: str, start: int) -> str | None:
 def _advice(text: str, start: int) -> str | None:
     """The advice for the words or signs of another language at, around or right before a place."""
     habit = _habit(text, start)
+    if text.lstrip().startswith("{{"):
+        return _AS_IT_IS
     if habit is not None:
         return habit
     before = text[max(0, start - 20) : start].lower().split()

@@ -23,6 +23,7 @@ class Existing(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:
+        """The path. Fails with the name beside it that was probably meant."""
         path = Path(value)
         if not path.exists():
             beside = (

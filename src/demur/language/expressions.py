@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from demur.language.nodes import ScalarNode
 from demur.tree import Call, Constant, Expression, Reference, Signal, Variable, walk
 from demur.types import Type
 
+_NOT_OF_RE2 = re.compile(r"\(\?(?:[=!]|<[=!])|\\[1-9]")
 Path = tuple[str | int, ...]
 
 
@@ -106,7 +108,8 @@ def _pattern_problems(tree: Expression) -> Iterator[Problem]:
                 try:
                     compile_pattern(pattern.value)
                 except EvaluationError as refused:
-                    advice = "RE2 has no look-around and no back-references."
+                    foreign = _NOT_OF_RE2.search(pattern.value)
+                    advice = "RE2 has no look-around and no back-references." if foreign else None
                     yield Problem("DM312", f"{refused}.", *pattern.span, advice)
 
 

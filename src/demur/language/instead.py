@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 
 from demur.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from demur.language.quoting import quoted
@@ -104,6 +105,19 @@ def type_meant(name: str) -> str | None:
             return f"{{type: {inner}, optional: true}}" if inner in _ALL else None
         return f"{{type: {'list' if pattern is _LISTS else 'map'}, of: {inner}}}"
     return None
+
+
+def as_number(text: str) -> str | None:
+    """The number that a text was meant as: `1,000`, `95%`, or one in quotes; None for any other."""
+    share = text.rstrip().endswith("%")
+    digits = re.sub(r"(?<=\d)[,_](?=\d{3})", "", text).rstrip("% ")
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        return None
+    if not number.is_finite():
+        return None
+    return f"{number / 100 if share else number:f}"
 
 
 def line(key: str, root: Node) -> str | None:

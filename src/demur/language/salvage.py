@@ -29,6 +29,8 @@ _REQUIRED: dict[str, Any] = {
 
 _EXPRESSIONS_READ = {"params": "params.", "define": "", "metrics": "", "outcome": "outcome."}
 """Sections whose entries expressions read, and what stands before their names there."""
+_PLAIN = frozenset(_REQUIRED) | {"version", "runbook", "include", "rules", "on_unknown"}
+"""Sections without names that others refer to; an unknown one may be such a section misspelt."""
 _OF_NAMES = frozenset(("DM304", "DM401"))
 """The codes of names that refer to nothing."""
 
@@ -75,7 +77,7 @@ def salvaged(root: MappingNode, errors: Sequence[Diagnostic]) -> Salvaged | None
         pruned,
         frozenset(name for path in left_out for name in _read_as(path)),
         frozenset(path[-1] for path in left_out),
-        any(path[0] in _OF_ENTRIES | {"stages"} and len(path) < _depth(path) for path in left_out),
+        any(path[0] not in _PLAIN and len(path) < _depth(path) for path in left_out),
     )
 
 
