@@ -101,7 +101,9 @@ def unresolved(checker: Checker, node: syntax.Identifier | syntax.Select) -> Exp
 
 def _advice(checker: Checker, name: str) -> str | None:
     if name in _OTHER_LANGUAGES:
-        return f"CEL writes `{_OTHER_LANGUAGES[name]}`."
+        ours = _OTHER_LANGUAGES[name]
+        absent = "; `has(…)` asks whether a signal is there" if ours == "null" else ""
+        return f"CEL writes `{ours}`{absent}."
     known = [*checker.environment.variables, *checker.locals()]
     qualified = [f"`{full}`" for full in known if full.endswith(f".{name}")]
     if 1 <= len(qualified) <= _MOST_QUALIFIED:

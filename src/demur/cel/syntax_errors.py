@@ -13,7 +13,7 @@ from demur.cel.problems import Problem
 _OTHER_LANGUAGES = {
     "and": "CEL writes `&&` for and.",
     "or": "CEL writes `||` for or.",
-    "not": "CEL writes `!` for not.",
+    "not": "CEL writes `!a`, or `!(a == b)`, for not.",
     "not in": "CEL writes `!(a in b)`.",
     "is": "CEL compares with `==`.",
     "like": "CEL matches with `.matches(…)` or `.contains(…)`.",

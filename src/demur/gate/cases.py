@@ -149,4 +149,5 @@ def _named(table: Any) -> tuple[int, list[str]] | None:
 def _sentence(count: int, names: Sequence[str], what: str, lack: str) -> str:
     verb = "has" if count == 1 else "have"
     more = ", …" if count > len(names) else ""
+    what = "case" if what == "cases" and count == 1 else what
     return f"{count:,} {what} {verb} {lack}: {', '.join(names)}{more}."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from demur.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from demur.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, locate
 from demur.language.quoting import quoted
 
 LINES = {
@@ -22,8 +22,8 @@ LINES = {
     "value": "value: rate(decision.answered)",
     "cases": "cases: golden.jsonl",
     "suites": "suites: [{suite}]",
-    "require": 'require: ["{metric} >= 0.9"]',
-    "that": "that: {metric} >= 0.9",
+    "require": 'require: ["{metric} {bound}"]',
+    "that": "that: {metric} {bound}",
     "metric": "metric: {metric}",
     "objective": "objective: 0.99",
     "window": "window: 30d",
@@ -128,6 +128,7 @@ def line(key: str, root: Node) -> str | None:
     names = {
         "suite": _first(root, "suites") or "golden",
         "metric": _first(root, "metrics") or "answer_rate",
+        "bound": "<= 0.1" if _is_better_lower(root) else ">= 0.9",
         "alert": _first(root, "alerts") or "miss-rate-jump",
     }
     return form.format(**names)
@@ -138,6 +139,13 @@ def _first(root: Node, section: str) -> str | None:
     return node.entries[0].key.text if isinstance(node, MappingNode) and node.entries else None
 
 
+def _is_better_lower(root: Node) -> bool:
+    """Whether less is better of the first metric."""
+    name = _first(root, "metrics")
+    better = None if name is None else locate(root, ("metrics", name, "better"))
+    return isinstance(better, ScalarNode) and better.text == "lower"
+
+
 def as_entries(place: tuple[str | int, ...], node: Node | None) -> str | None:
     """A section, and its first entry, as a mapping from names to entries; None for no such section."""
     match place:
@@ -146,13 +154,21 @@ def as_entries(place: tuple[str | int, ...], node: Node | None) -> str | None:
         case ("stages", str(section)) | (_, _, str("fields" as section)):
             example = _SIGNALS
         case (str(section), str(name)) if section in _ENTRIES and section not in _CONDITIONS:
-            return f"Write `{name}: {_ENTRIES[section]}`."
+            return f"Write `{name}: {_of_text(section, node)}`."
         case _:
             return None
     lines = [f"{section}:", *(f"  {one}" for one in _entry(section, _item(node), example))]
     shown = lines[:_MOST_LINES]
     more = ["    …"] if len(lines) > len(shown) else []
     return "\n".join(["Write each entry under its name:", *shown, *more])
+
+
+def _of_text(section: str, node: Node | None) -> str:
+    """An entry of a section, with the condition that stands there in its place."""
+    if section == "rules" and isinstance(node, ScalarNode):
+        condition = quoted(node.text) if set(node.text) & set(":,{}[]#") else node.text
+        return f"{{when: {condition}, then: abstain}}"
+    return _ENTRIES[section]
 
 
 def _item(node: Node | None) -> Node | None:
