@@ -128,10 +128,12 @@ def test_no_answer_is_a_traceback_or_an_internal_error() -> None:
     assert "Internal error" not in said
 
 
-def test_each_answer_but_that_of_a_whole_gate_says_what_to_do() -> None:
-    for mistake in mistakes():
-        advice = ("help:", "Error:", "Add `", "Did you mean", "DM81")
-        assert any(one in mistake.said for one in advice), mistake.name
+def test_each_answer_says_what_to_do_or_all_that_is_known() -> None:
+    advice = ("help:", "Error:", "Write ", "Take ", "DM81")
+    told_all = [
+        mistake.name for mistake in mistakes() if not any(one in mistake.said for one in advice)
+    ]
+    assert told_all == ["a pattern that is not closed", "a gate that misses in one slice"]
 
 
 def test_the_project_without_a_mistake_is_right() -> None:

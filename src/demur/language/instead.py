@@ -54,6 +54,8 @@ _ENTRIES = {
 }
 """An entry of each section that maps names to entries."""
 _EXPRESSIONS = frozenset(("define", "scope", "metrics"))
+_HYPHENATED = frozenset(("failures", "scope", "rules", "suites", "gates", "alerts", "invariants"))
+"""Sections whose names no expression reads, so that they may have hyphens."""
 _CONDITIONS = frozenset(("define", "scope"))
 """Sections whose entries are expressions alone."""
 _SIGNALS = "string"
@@ -181,7 +183,7 @@ def _item(node: Node | None) -> Node | None:
 def _entry(section: str, item: Node | None, example: str) -> Iterator[str]:
     """The lines of an item as an entry under its name."""
     if isinstance(item, ScalarNode) and _NAME.fullmatch(item.text):
-        yield f"{item.text}: {example}"
+        yield f"{_as_name(section, item.text)}: {example}"
     elif isinstance(item, ScalarNode) and section in _EXPRESSIONS:
         yield f"a_name: {_scalar(item)}"
     elif isinstance(item, MappingNode) and len(item.entries) == 1 and _is_named(item):
@@ -189,14 +191,14 @@ def _entry(section: str, item: Node | None, example: str) -> Iterator[str]:
     elif isinstance(item, MappingNode):
         yield from _renamed(section, item)
     else:
-        yield f"a-name: {example}"
+        yield f"a_name: {example}"
 
 
 def _renamed(section: str, item: MappingNode) -> Iterator[str]:
     """The lines of an item that gives its name in a key."""
     key = next((one for one in _NAMES if isinstance(item.get(one), ScalarNode)), None)
     given = item.get(key) if key else None
-    name = _as_name(given.text if isinstance(given, ScalarNode) else "")
+    name = _as_name(section, given.text if isinstance(given, ScalarNode) else "")
     rest = tuple(entry for entry in item.entries if entry.key.text != key)
     if section in _CONDITIONS and rest and isinstance(rest[0].value, ScalarNode):
         yield f"{name}: {_scalar(rest[0].value)}"
@@ -210,10 +212,13 @@ def _is_named(item: MappingNode) -> bool:
     return isinstance(item.entries[0].value, MappingNode)
 
 
-def _as_name(text: str) -> str:
-    """The text as a name can be written."""
-    name = re.sub(r"[^a-z0-9_]+", "-", text.strip().lower()).strip("-")
-    return name if _NAME.fullmatch(name) else "a-name"
+def _as_name(section: str, text: str) -> str:
+    """The text as a name of the section can be written."""
+    if _NAME.fullmatch(text) and (section in _HYPHENATED or "-" not in text):
+        return text
+    between = "-" if section in _HYPHENATED else "_"
+    name = re.sub(r"[^a-z0-9]+", between, text.strip().lower()).strip("-_")
+    return name if _NAME.fullmatch(name) else "a_name"
 
 
 def _block(node: MappingNode, indent: str) -> Iterator[str]:
