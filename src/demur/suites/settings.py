@@ -111,9 +111,12 @@ def suite(evaluator: Evaluator, name: str, options: Options) -> Suite:
 
 def _target_meant(target: str) -> str:
     """What to write for a function named as other tools do, or for a file of Python."""
-    module, colon, function = target.partition(":")
-    if module.endswith(".py"):
-        module = module.removesuffix(".py").replace("/", ".").strip(".")
-    elif not colon:
+    found = re.fullmatch(
+        r"(?P<file>[\w/.]+)\.py(?::(?P<of_file>[\w.]+))?|(?!python:)[\w.]+:\w+", target
+    )
+    if found is None:
         return "Write python:MODULE:FUNCTION, an http URL, or command:…."
-    return f"Write `python:{module}:{function or 'FUNCTION'}`."
+    if found["file"] is None:
+        return f"Write `python:{target}`."
+    module = found["file"].strip("./").replace("/", ".")
+    return f"Write `python:{module}:{found['of_file'] or 'FUNCTION'}`."
