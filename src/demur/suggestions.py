@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 _LIKE = 0.6
 """From how much likeness on a name is taken for another; names of up to three letters differ sooner."""
@@ -11,6 +12,8 @@ _LIKE_SHORT = 0.5
 _SHORT = 3
 _SPELLING = 0.98
 """Above this, names differ in small and capital letters and in what stands between words."""
+_END = 0.95
+"""How like a name is to the last part of one with more parts that is the same."""
 _MOST_LISTED = 12
 """Names that a message lists."""
 
@@ -23,7 +26,8 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     other (`score`, `best_score`), then one that a few letters tell apart. Names with dots are like
     each other as their least like parts are.
     """
-    likeness = {candidate: _likeness(name, candidate) for candidate in candidates}
+    to_name = _Likeness(name)
+    likeness = {candidate: to_name.of(candidate) for candidate in candidates}
     found = max(likeness, key=lambda one: likeness[one], default=None)
     return found if found is not None and likeness[found] else None
 
@@ -54,34 +58,52 @@ def listed(names: Collection[str], kind: str) -> str:
     return f"The {kind}: {', '.join(shown) or 'none'}{more}."
 
 
-def _likeness(name: str, candidate: str) -> float:
-    """From 0, not alike, to 1, the same."""
-    ours, theirs = name.split("."), candidate.split(".")
-    if len(ours) != len(theirs):
-        return 0.95 if _of_words(ours[-1], theirs[-1]) > _SPELLING else _of_words(name, candidate)
-    parts = [_of_words(one, other) for one, other in zip(ours, theirs, strict=True)]
-    if len(parts) > 1 and parts[-1] > _SPELLING:
-        return max(min(parts), _LIKE)
-    return min(parts)
+class _Likeness:
+    """How like the names of others are to one name: from 0, not alike, to 1, the same."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._matchers: dict[str, SequenceMatcher[str]] = {}
+
+    def of(self, candidate: str) -> float:
+        """The likeness of a name, which may have dots."""
+        ours, theirs = self._name.split("."), candidate.split(".")
+        if len(ours) != len(theirs):
+            is_end = self._of_words(ours[-1], theirs[-1]) > _SPELLING
+            return _END if is_end else self._of_words(self._name, candidate)
+        parts = [self._of_words(one, other) for one, other in zip(ours, theirs, strict=True)]
+        if len(parts) > 1 and parts[-1] > _SPELLING:
+            return max(min(parts), _LIKE)
+        return min(parts)
+
+    def _of_words(self, name: str, candidate: str) -> float:
+        """The likeness of two names without dots, 0 below what counts as alike."""
+        ours, theirs = _folded(name), _folded(candidate)
+        if ours == theirs:
+            return 1.0
+        if ours.replace("_", "") == theirs.replace("_", ""):
+            return 0.99
+        if _shortens(ours, theirs):
+            # Of two that begin alike, the shorter one is nearer.
+            return max(0.9 + 0.05 * self._ratio(ours, theirs, 0), self._ratio(ours, theirs, 0))
+        words, others = set(ours.split("_")), set(theirs.split("_"))
+        if words <= others or others <= words:
+            return max(0.8 + 0.05 * self._ratio(ours, theirs, 0), self._ratio(ours, theirs, 0))
+        return self._ratio(ours, theirs, _LIKE if len(name) > _SHORT else _LIKE_SHORT)
+
+    def _ratio(self, ours: str, theirs: str, least: float) -> float:
+        """The share of letters that two names have in common, in order; 0 where it is below `least`."""
+        matcher = self._matchers.get(ours)
+        if matcher is None:
+            matcher = self._matchers[ours] = SequenceMatcher(None, "", ours)
+        matcher.set_seq1(theirs)
+        if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
+            return 0.0
+        ratio = matcher.ratio()
+        return ratio if ratio >= least else 0.0
 
 
-def _of_words(name: str, candidate: str) -> float:
-    """The likeness of two names without dots, 0 below what counts as alike."""
-    ours, theirs = _folded(name), _folded(candidate)
-    if ours == theirs:
-        return 1.0
-    if ours.replace("_", "") == theirs.replace("_", ""):
-        return 0.99
-    ratio = SequenceMatcher(None, ours, theirs).ratio()
-    if _shortens(ours, theirs):
-        # Of two that begin alike, the shorter one is nearer.
-        return max(0.9 + 0.05 * ratio, ratio)
-    words, others = set(ours.split("_")), set(theirs.split("_"))
-    if words <= others or others <= words:
-        return max(0.8 + 0.05 * ratio, ratio)
-    return ratio if ratio >= (_LIKE if len(name) > _SHORT else _LIKE_SHORT) else 0.0
-
-
+@lru_cache(4096)
 def _folded(name: str) -> str:
     """The name in small letters, its words with `_` between them: `minScore` is `min_score`."""
     spelt = "".join(

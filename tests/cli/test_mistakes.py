@@ -129,7 +129,7 @@ def test_no_answer_is_a_traceback_or_an_internal_error() -> None:
 
 
 def test_each_answer_says_what_to_do_or_all_that_is_known() -> None:
-    advice = ("help:", "Error:", "Write ", "Take ", "DM81")
+    advice = ("help:", "Error:", "Write ", "Take ", "The stages: ", "DM81")
     told_all = [
         mistake.name for mistake in mistakes() if not any(one in mistake.said for one in advice)
     ]

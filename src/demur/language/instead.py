@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from demur.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, locate
 from demur.language.quoting import quoted
@@ -62,7 +62,10 @@ _SIGNALS = "string"
 _NAMES = ("name", "id", "title", "key", "rule", "metric", "gate", "suite", "alert", "stage")
 """The keys of an item that other tools give its name in."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_NUMBER = re.compile(r"([0-9]+(?:[,_][0-9]{3})*(?:\.[0-9]+)?)\s*(%?)")
 _MOST_LINES = 6
+_LONGEST = 100
+"""Characters of a type's name, a number or a line that are looked at or shown."""
 
 TYPES = {
     "double": "float number numeric decimal real float32 float64 percent percentage probability",
@@ -90,6 +93,8 @@ _CHOICE = re.compile(r"(?:literal|enum)[\[(](.+)[\])]")
 def type_meant(name: str) -> str | None:
     """Our type for a type's name of another language, as it is written here; None for no such name."""
     text = name.strip().lower()
+    if len(text) > _LONGEST:
+        return None
     if text in _ALL:
         return text
     if text in _OURS:
@@ -111,15 +116,11 @@ def type_meant(name: str) -> str | None:
 
 def as_number(text: str) -> str | None:
     """The number that a text was meant as: `1,000`, `95%`, or one in quotes; None for any other."""
-    share = text.rstrip().endswith("%")
-    digits = re.sub(r"(?<=\d)[,_](?=\d{3})", "", text).rstrip("% ")
-    try:
-        number = Decimal(digits)
-    except InvalidOperation:
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None or len(text) > _LONGEST:
         return None
-    if not number.is_finite():
-        return None
-    return f"{number / 100 if share else number:f}"
+    number = Decimal(re.sub("[,_]", "", found[1]))
+    return f"{number / 100 if found[2] else number:f}"
 
 
 def line(key: str, root: Node) -> str | None:
@@ -160,7 +161,7 @@ def as_entries(place: tuple[str | int, ...], node: Node | None) -> str | None:
         case _:
             return None
     lines = [f"{section}:", *(f"  {one}" for one in _entry(section, _item(node), example))]
-    shown = lines[:_MOST_LINES]
+    shown = [one if len(one) <= _LONGEST else f"{one[:_LONGEST]}…" for one in lines[:_MOST_LINES]]
     more = ["    …"] if len(lines) > len(shown) else []
     return "\n".join(["Write each entry under its name:", *shown, *more])
 
