@@ -46,6 +46,25 @@ def test_a_gate_says_which_extra_it_needs(library: str) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("library", "engine", "extra"),
+    [
+        ("pyspark", "spark", "demur[spark]"),
+        ("psycopg", "postgres://user:secret@127.0.0.1:1/x", "demur[postgres]"),
+        ("google", "bigquery://project/dataset", "ibis-framework[bigquery]"),
+        ("pyarrow", "duckdb", "demur[gate]"),
+    ],
+)
+def test_an_engine_says_which_extra_it_needs(library: str, engine: str, extra: str) -> None:
+    results = GATES / "baseline.jsonl"
+    words = ("gate", GATES / "answers.yaml", "--gate", "ship", "--results", results)
+    result = run(library, *words, "--no-keep", "--engine", engine)
+    assert result.returncode == 4, result.stderr
+    assert f"pip install '{extra}'" in result.stderr
+    assert "secret" not in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_tests_of_alerts_say_which_extra_they_need() -> None:
     result = run("ibis", "test", ROOT / "docs" / "examples" / "alerts")
     assert result.returncode == 4

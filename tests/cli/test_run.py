@@ -31,8 +31,9 @@ def test_it_says_what_came_of_the_suite_and_how_to_go_on(
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli, ["run", "policy.yaml"])
     assert result.exit_code == 0
-    first, second, last = result.stdout.splitlines()
+    first, said, second, last = result.stdout.splitlines()
     assert re.fullmatch(r"golden: 4 cases, 1 error \(1 exception\), in \d+\.\d s\.", first)
+    assert said.startswith("  1 of 1 says: ")
     assert second == "  .demur/results/golden.jsonl"
     command = "demur gate policy.yaml --gate ship --results .demur/results/golden.jsonl"
     assert last == f"Next: {command}"
@@ -102,6 +103,22 @@ def test_a_target_of_no_kind_is_status_4(tmp_path: Path, target: str) -> None:
     assert result.exit_code == 4
     assert f"`{target}` is no target." in result.stderr
     assert "help: Write python:MODULE:FUNCTION" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "instead"),
+    [
+        ("system:answer", "python:system:answer"),
+        ("app.system:answer", "python:app.system:answer"),
+        ("system.py", "python:system:FUNCTION"),
+        ("./app/system.py:answer", "python:app.system:answer"),
+    ],
+)
+def test_a_target_as_other_tools_name_it_is_told_as_it_is_here(
+    tmp_path: Path, target: str, instead: str
+) -> None:
+    made(tmp_path, python_system(tmp_path, SURE), 2)
+    assert f"help: Write `{instead}`." in run(tmp_path, "--target", target).stderr
 
 
 def test_bad_cases_are_status_2_with_their_place(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
 
 def test_problem_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
-    path.write_bytes(b"[]")
+    path.write_bytes(b"7")
     [found] = read_records(path)
     assert isinstance(found, Diagnostic)
     assert found.span is not None

@@ -200,8 +200,8 @@ def commands(result: GateResult) -> list[tuple[str, dict[str, str], str]]:
 def test_github_has_one_command_a_requirement_that_is_not_met() -> None:
     assert [(kind, shown["title"]) for kind, shown, _ in commands(TROUBLED)] == [
         ("error", "DM812 lost-case"),
-        ("error", "DM801 fail: wrong_rate <= 0.02"),
-        ("error", "DM815 error: recall >= 0.95"),
+        ("error", "DM801 fail in locale = de and 1 more slice: wrong_rate <= 0.02"),
+        ("error", "DM815 error in locale = es: recall >= 0.95"),
         ("warning", "DM801 fail: cost <= baseline * 1.1"),
     ]
     assert commands(PASSING) == []

@@ -9,7 +9,7 @@ from demur.cel.environment import Environment
 from demur.cel.inference import Inference
 from demur.cel.macros import MACROS, refuse_misuse
 from demur.cel.problems import ExpressionError, Problem
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_listed
 from demur.tree import (
     Bind,
     Call,
@@ -26,13 +26,23 @@ from demur.tree import (
 )
 from demur.types import (
     BOOL,
+    DOUBLE,
     DYN,
+    INT,
     STRING,
     Type,
     list_of,
     map_of,
     optional_of,
 )
+
+_OF_ANOTHER_TYPE = {
+    (BOOL, DOUBLE): "The share of records for which it holds is `rate(…)`.",
+    (INT, BOOL): "Compare it: `… > 0`.",
+    (DOUBLE, BOOL): "Compare it: `… < 0.7`.",
+    (STRING, BOOL): "Compare it: `… == 'refunds'`.",
+}
+"""What to write where a value of the one type stands in place of the other."""
 
 
 def check(
@@ -50,7 +60,8 @@ def check(
     ):
         found = checker.inference.final(checker.type_of(expression))
         if not checker.problems:
-            checker.report("DM309", f"This is {found}, and must be {expected}.", node.span)
+            message = f"This is {found}, and must be {expected}."
+            checker.report("DM309", message, node.span, _OF_ANOTHER_TYPE.get((found, expected)))
     if checker.problems:
         problems = sorted(checker.problems, key=lambda problem: (problem.start, problem.end))
         raise ExpressionError(text, tuple(dict.fromkeys(problems)))
@@ -162,9 +173,8 @@ class Checker:
             fields = self.environment.objects[type.parameters[0].name]
             if name in fields:
                 return self.typed(Field(operand, name, "", span), fields[name])
-            self.report(
-                "DM307", f"The object has no field `{name}`.", span, did_you_mean(name, fields)
-            )
+            advice = meant_or_listed(name, fields, "fields")
+            self.report("DM307", f"The object has no field `{name}`.", span, advice)
             return self.failed(span)
         if (
             type == DYN

@@ -33,8 +33,10 @@ class Environment:
 
     `variables` are types by name, dotted names included; `make` turns a resolved name into a node.
     `objects` are the fields of the object types by the type's name. `scopes` says which functions
-    may be called; `functions` are declared besides the library's. In a `dynamic` environment
-    nothing is checked before evaluation, as CEL allows. Without `macros` their names are functions'.
+    may be called; `functions` are declared besides the library's. `wrong` are the variables whose own
+    declaration is wrong, so that nothing can be said of what reads one. In a `dynamic` environment
+    nothing is checked before evaluation, as CEL allows. Without `macros` their names are those of
+    functions.
     """
 
     variables: Mapping[str, Type] = field(default_factory=dict[str, Type])
@@ -44,6 +46,7 @@ class Environment:
     functions: Mapping[str, tuple[Declared, ...]] = field(
         default_factory=dict[str, tuple[Declared, ...]]
     )
+    wrong: frozenset[str] = frozenset()
     container: str = ""
     dynamic: bool = False
     macros: bool = True

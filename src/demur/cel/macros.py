@@ -267,7 +267,9 @@ def refuse_misuse(checker: Checker, node: syntax.Call) -> bool:
         return False
     if name == meant:
         message = f"The macro `{name}` is not written in this form."
-        checker.report("DM308", message, node.name_span, _right_forms(name))
+        asked = name == "exists" and node.target is None
+        advice = "`has(a.b)` asks whether it is there." if asked else _right_forms(name)
+        checker.report("DM308", message, node.name_span, advice)
     else:
         message = f"There is no function or macro `{name}`."
         checker.report("DM305", message, node.name_span, _right_forms(meant))

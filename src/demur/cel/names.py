@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from demur.cel import syntax
 from demur.cel.environment import library
-from demur.suggestions import did_you_mean
+from demur.suggestions import did_you_mean, listed
 from demur.tree import Constant, Expression, Variable
 from demur.types import DYN, TYPE
 
@@ -23,13 +23,22 @@ _OTHER_LANGUAGES = {
     "True": "true",
     "False": "false",
     "None": "null",
+    "TRUE": "true",
+    "FALSE": "false",
+    "NULL": "null",
     "nil": "null",
     "undefined": "null",
     "nan": "0.0 / 0.0",
     "NaN": "0.0 / 0.0",
     "inf": "1.0 / 0.0",
+    "Infinity": "1.0 / 0.0",
 }
 """Constants that people write from habit, in CEL."""
+_MOST_QUALIFIED = 3
+"""Names that end in what was written, and that an advice tells apart."""
+CLOCKS = frozenset("now today utcnow current_time time".split())
+"""What other languages call the time of day."""
+NO_CLOCK = "A decision reads no clock, so that it can be replayed: bring the time as a signal."
 
 
 def segments(node: syntax.Node) -> tuple[str, ...] | None:
@@ -92,10 +101,24 @@ def unresolved(checker: Checker, node: syntax.Identifier | syntax.Select) -> Exp
 
 def _advice(checker: Checker, name: str) -> str | None:
     if name in _OTHER_LANGUAGES:
-        return f"CEL writes `{_OTHER_LANGUAGES[name]}`."
+        ours = _OTHER_LANGUAGES[name]
+        absent = "; `has(…)` asks whether a signal is there" if ours == "null" else ""
+        return f"CEL writes `{ours}`{absent}."
     known = [*checker.environment.variables, *checker.locals()]
-    qualified = [full for full in known if full.endswith(f".{name}")]
-    return f"Write `{qualified[0]}`." if len(qualified) == 1 else did_you_mean(name, known)
+    qualified = [f"`{full}`" for full in known if full.endswith(f".{name}")]
+    if 1 <= len(qualified) <= _MOST_QUALIFIED:
+        return f"Write {' or '.join(qualified)}."
+    if name in CLOCKS:
+        return NO_CLOCK
+    stage, dot, _ = name.partition(".")
+    parts = [full.removeprefix(f"{stage}.") for full in known if full.startswith(f"{stage}.")]
+    if parts and not dot:
+        return f"Read a part of it: `{stage}.{parts[0]}`."
+    beginnings = list(dict.fromkeys(full.partition(".")[0] for full in known))
+    guess = did_you_mean(name, known if dot else [*known, *beginnings])
+    return guess or (
+        listed(parts, f"names in `{stage}`") if parts else listed(beginnings, "names here")
+    )
 
 
 def is_namespaced(checker: Checker, node: syntax.Select) -> bool:

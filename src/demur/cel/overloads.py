@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from demur.cel import syntax
 from demur.cel.environment import Declared, library
 from demur.cel.macros import FORMS
+from demur.cel.names import CLOCKS, NO_CLOCK
 from demur.functions import extensions
 from demur.suggestions import did_you_mean
 from demur.tree import Call, Constant, Expression, ListLiteral
-from demur.types import DYN, NULL, NUMBERS, STRING, Type, list_of
+from demur.types import BOOL, DYN, NULL, NUMBERS, STRING, Type, list_of
 
 if TYPE_CHECKING:
     from demur.cel.check import Checker
@@ -39,7 +40,7 @@ def call(
     allowed = [one for one in declared if one.scope in checker.environment.scopes]
     if not allowed:
         message = f"`{name}` may only be called in {declared[0].scope}."
-        checker.report("DM311", message, name_span)
+        checker.report("DM311", message, name_span, _ONE_RECORD.get(name, _MANY_RECORDS))
         return checker.failed(span)
     if len(arguments) > 2 and allowed[0].gathers:
         types = [checker.type_of(argument) for argument in arguments]
@@ -107,14 +108,20 @@ _OTHER_NAMES = {
     "concat": "+",
     "count": "size",
     "float": "double",
+    "ends_with": "endsWith",
+    "fullmatch": "matches",
     "includes": "contains",
     "isEmpty": "size() == 0",
     "len": "size",
     "length": "size",
     "lower": "lowerAscii",
     "match": "matches",
+    "re_match": "matches",
+    "regex_match": "matches",
     "reduce": "sum",
     "str": "string",
+    "search": "matches",
+    "starts_with": "startsWith",
     "strip": "trim",
     "toLowerCase": "lowerAscii",
     "toUpperCase": "upperAscii",
@@ -122,6 +129,38 @@ _OTHER_NAMES = {
     "upper": "upperAscii",
 }
 """Functions that people know from elsewhere, by what does the same here."""
+_OTHER_FORMS = {
+    "coalesce": "CEL writes `a.?b.orValue(c)`.",
+    "default": "CEL writes `a.?b.orValue(c)`.",
+    "ifelse": "CEL writes `condition ? a : b`.",
+    "iif": "CEL writes `condition ? a : b`.",
+    "defined": "`has(…)` asks whether a signal or field is there.",
+    "exists": "`has(…)` asks whether a signal or field is there.",
+    "is_null": "It is never null; `has(…)` asks whether a signal or field is there.",
+    "isnull": "It is never null; `has(…)` asks whether a signal or field is there.",
+    "empty": "CEL writes `size(x) == 0`.",
+    "not": "CEL writes `!a`.",
+    "and": "CEL writes `a && b`.",
+    "or": "CEL writes `a || b`.",
+    "accuracy": "It is a share: `rate(a == b)`.",
+    "precision": "It is a share of some records: `rate(correct, where)`.",
+    "recall": "It is a share of some records: `rate(found, where)`.",
+    "f1": "Make metrics of precision and recall: `rate(correct, where)`.",
+    "median": "It is `quantile(x, 0.5)`.",
+    "percentile": "It is `quantile(x, 0.95)`.",
+    **{f"p{share}": f"It is `quantile(x, 0.{share})`." for share in (50, 90, 95, 99)},
+    **dict.fromkeys(CLOCKS, NO_CLOCK),
+}
+"""Functions of elsewhere for which CEL has no function, and how it is written."""
+_ONE_RECORD = {
+    "count": "Of one record's list: `xs.size()`.",
+    "max": "Of one record: `math.greatest(a, b)`, or `xs.max()` of a list.",
+    "mean": "Of one record's list: `xs.sum() / double(xs.size())`.",
+    "min": "Of one record: `math.least(a, b)`, or `xs.min()` of a list.",
+    "sum": "Of one record's list: `xs.sum()`.",
+}
+"""What does for one record what an aggregate does for many."""
+_MANY_RECORDS = "It takes many records: give it a name in `metrics`, and require a bound in a gate."
 
 
 def _unknown_function(
@@ -135,6 +174,8 @@ def _unknown_function(
     if others:
         form = f"x.{name}(…)" if others[0].signature.method else f"{name}(x)"
         advice = f"Write `{form}`."
+    elif name.lower() in _OTHER_FORMS:
+        advice = _OTHER_FORMS[name.lower()]
     elif name in _OTHER_NAMES:
         advice = f"CEL has `{_OTHER_NAMES[name]}` for it."
     else:
@@ -185,21 +226,30 @@ def _no_overload(
 def _advice(
     checker: Checker, name: str, declared: list[Declared], types: tuple[Type, ...]
 ) -> str | None:
+    if name == "mean" and types[0] == BOOL:
+        return "The share of records for which it holds is `rate(…)`."
+    if name == "_[_]" and types[0] == STRING:
+        return "A part of a text is `.substring(0, 1)`."
     if name in _ADVICE:
         return _ADVICE[name]
     if any(type.name == "optional" for type in types):
         return "An optional's value is taken out with `.orValue(…)`."
     if name == "_+_" and STRING in types:
         return "Convert the other with `string(…)`."
+    if name in _ORDERED and types[0] == BOOL and types[1] != BOOL:
+        return "Comparisons do not follow each other: write `a < b && b < c`."
     if len(types) == 2 and set(types) <= NUMBERS and types[0] != types[1]:
         return "Write both as the same type: `1.0` is a double, `1` an int, `1u` a uint."
     if name in ("_==_", "_!=_"):
         if NULL in types:
             return "It is never null; `has(…)` asks whether a signal or field is there."
+        if set(types) == {BOOL, STRING}:
+            return "Write `true` and `false` without quotes."
         return "Both must have the same type: convert one of them, as with `string(…)`."
     return _forms(checker, name, declared, types)
 
 
+_ORDERED = frozenset(("_<_", "_<=_", "_>_", "_>=_"))
 _ADVICE = {
     "_in_": "`in` asks for an element of a list or a key of a map; "
     "`.contains(…)` asks for a part of a string.",

@@ -38,6 +38,24 @@ _EXTRAS = {
     "scipy": "gate",
 }
 """Which extra of demur brings a library that not every command needs."""
+_OTHER_NAMES = {
+    "build": "compile",
+    "bundle": "compile",
+    "check": "lint",
+    "create": "new",
+    "diff": "gate --baseline",
+    "eval": "decide",
+    "evaluate": "gate",
+    "explain": "decide --explain",
+    "history": "trend",
+    "init": "new",
+    "query": "decide",
+    "report": "gate --format html",
+    "show": "inspect",
+    "validate": "lint",
+    "watch": "monitor --every 1m",
+}
+"""Commands as other tools call them."""
 
 
 class _Commands(click.Group):
@@ -56,7 +74,9 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            advice = did_you_mean(args[0], COMMANDS) or "`demur --help` lists them."
+            meant = _OTHER_NAMES.get(args[0].lower())
+            advice = f"It is `demur {meant}`." if meant else did_you_mean(args[0], COMMANDS)
+            advice = advice or f"There are {', '.join(COMMANDS)}."
             raise click.UsageError(f"There is no command `{args[0]}`. {advice}", ctx)
         return super().resolve_command(ctx, args)
 

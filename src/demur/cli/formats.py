@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from demur.cli import output
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_listed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Target = tuple[str, Path | None]
@@ -33,7 +33,7 @@ def targets(asked: Sequence[str], known: Sequence[str]) -> list[Target]:
     for one in asked or ("text",):
         name, _, path = one.partition("=")
         if name not in known:
-            advice = did_you_mean(name, known) or f"The formats: {', '.join(known)}."
+            advice = meant_or_listed(name, known, "formats")
             message = f"There is no format `{name}`. {advice}"
             raise click.BadParameter(message, param_hint="--format")
         found.append((name, Path(path) if path else None))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from demur.cli.status import CouldNotRun, InvalidPolicy
 from demur.diagnostics import Checked, Diagnostic, InvalidSource, Severity
 
@@ -27,6 +29,7 @@ def policy_files(paths: Sequence[Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for path in paths:
+        _is_no_record(path)
         found.update(dict.fromkeys(_policies_in(path) if path.is_dir() else (path,)))
     return list(found)
 
@@ -46,6 +49,7 @@ def load(path: Path) -> Evaluator:
     from demur.runtime.bundle import BundleError, decode, is_bundle
     from demur.runtime.evaluator import Evaluator
 
+    _is_no_record(path)
     try:
         data = path.read_bytes()
     except OSError as failure:
@@ -60,6 +64,15 @@ def load(path: Path) -> Evaluator:
         raise InvalidPolicy(refusal(path, failure)) from None
     except InvalidSource as invalid:
         raise InvalidPolicy(findings(path, invalid.diagnostics)) from None
+
+
+def _is_no_record(path: Path) -> None:
+    """Reports a file of records that is given for a policy."""
+    from demur.interop.records import READERS, ending
+
+    if ending(path) in READERS:
+        what = f"{path.as_posix()} is a file of records, by its name."
+        raise click.UsageError(f"{what} A policy is a .yaml file or a bundle.")
 
 
 def _ready(policy: Policy, digest: str) -> Evaluator:

@@ -20,6 +20,9 @@ from demur.suggestions import file_like
 NAMED = 5
 """Cases that a problem names."""
 Problem = tuple[str, str]
+_REPEATS = (
+    "A case run again is no further case: give one result of each, or judge each run by itself."
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,9 @@ def held_to(run: Run, expected: frozenset[str] | None, cuts: Sequence[Cut], name
         missing = _named(names.anti_join(ids, IDENTITY))
         others = int(ids.anti_join(names, IDENTITY).count().execute())
         if missing:
-            problems.append(("DM813", _sentence(*missing, "of the suites' cases", "no result")))
+            text = _sentence(*missing, "of the suites' cases", "no result")
+            whose = _others(ids) if missing[0] == len(expected) else ""
+            problems.append(("DM813", f"{text}{whose}"))
         if others:
             run = restricted(run, names, cuts)
     table = run.decided.table
@@ -114,8 +119,18 @@ def held_to(run: Run, expected: frozenset[str] | None, cuts: Sequence[Cut], name
     counted = table.group_by(IDENTITY).aggregate(results=table.count())
     twice = _named(counted.filter((counted.results > 1) & counted[IDENTITY].notnull()))
     if twice:
-        problems.append(("DM811", _sentence(*twice, "cases", "several results")))
+        problems.append(("DM811", f"{_sentence(*twice, 'cases', 'several results')} {_REPEATS}"))
     return Cases(run, records, tuple(problems))
+
+
+def _others(ids: Any) -> str:
+    """What the results are called of which none is a case of the suites."""
+    named = _named(ids.filter(ids[IDENTITY].notnull()))
+    if named is not None:
+        return (
+            f" The results are of others: {', '.join(named[1])}{', …' if named[0] > NAMED else ''}."
+        )
+    return " The results have no `id`." if _named(ids) is not None else ""
 
 
 def paired(
@@ -154,4 +169,5 @@ def _named(table: Any) -> tuple[int, list[str]] | None:
 def _sentence(count: int, names: Sequence[str], what: str, lack: str) -> str:
     verb = "has" if count == 1 else "have"
     more = ", …" if count > len(names) else ""
+    what = "case" if what == "cases" and count == 1 else what
     return f"{count:,} {what} {verb} {lack}: {', '.join(names)}{more}."

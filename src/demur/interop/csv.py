@@ -16,7 +16,10 @@ from demur.diagnostics import Diagnostic
 from demur.interop.record import Record, Shapes, UnreadableRecords
 from demur.interop.record_codes import problem
 from demur.policy import Shape
+from demur.suggestions import closest
 
+_MEANT = 4
+"""Columns of which a message says what they are called."""
 MAXIMUM_CELL = 16 * 1024 * 1024
 """Characters of a cell beyond which it is not read."""
 
@@ -30,6 +33,7 @@ def read(stream: BinaryIO, path: str, shapes: Shapes | None) -> Iterator[Record 
     try:
         header = next(rows, [])
         columns = [_column(name, path, shapes) for name in _checked(header, path)]
+        _has_signals(columns, path, shapes)
         while True:
             line = rows.line_num + 1
             try:
@@ -51,12 +55,29 @@ def read(stream: BinaryIO, path: str, shapes: Shapes | None) -> Iterator[Record 
 def _checked(header: list[str], path: str) -> list[str]:
     if not any(header):
         raise UnreadableRecords(f"{path} has no header.", "Name each column in the first line.")
+    if len(header) == 1 and ";" in header[0]:
+        raise UnreadableRecords(
+            f"{path} has `;` between its columns.", "Save it with commas, and numbers as 0.5."
+        )
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise UnreadableRecords(
             f"{path} has the column `{repeated[0]}` twice.", "Keep one of the two."
         )
     return header
+
+
+def _has_signals(columns: list[Column], path: str, shapes: Shapes | None) -> None:
+    """That not all columns are signals without their stage, which would then all be unknown."""
+    known = {*(shapes or {}), "outcome", "decision", "error"}
+    if not shapes or any(keys[0] in known for keys, _ in columns):
+        return
+    signals = [f"{stage}.{name}" for stage, found in shapes.items() for name in found]
+    named = [(keys[0], closest(keys[0], signals)) for keys, _ in columns]
+    meant = [f"`{wrong}` is `{right}`" for wrong, right in named if right][:_MEANT]
+    if meant:
+        message = f"{path} has no column of a stage: name each `stage.signal`."
+        raise UnreadableRecords(message, f"Here {', '.join(meant)}.")
 
 
 Column = tuple[tuple[str, ...], Shape | None]

@@ -143,7 +143,9 @@ def _explained(error: json.JSONDecodeError, text: str) -> tuple[str, str | None]
     if error.pos >= len(text.rstrip()):
         return "The line ends before its JSON does.", "A record stands on one line alone."
     if error.msg == "Extra data":
-        return "Something follows the record on its line.", "Write one record a line."
+        comma = text[error.pos :].strip() == ","
+        help = "Take the comma away." if comma else "Write one record a line."
+        return "Something follows the record on its line.", help
     if error.msg.startswith("Expecting property name"):
         if found == "'":
             return "A key stands in single quotes.", "Write it in double quotes."

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from demur.diagnostics import Diagnostic
-from demur.interop import csv, jsonl, parquet
-from demur.interop.record import Record, Shapes
+from demur.interop import csv, jsonl, mistaken, parquet
+from demur.interop.record import Record, Shapes, UnreadableRecords
 
+_GZIP = b"\x1f\x8b"
 Reader = Callable[[BinaryIO, str, Shapes | None], Iterator[Record | Diagnostic]]
 
 READERS: Mapping[str, Reader] = {
@@ -33,10 +35,14 @@ def read_records(
     cannot be read, `UnreadableRecords` for one that holds no records at all.
     """
     if not isinstance(source, Path):
+        mistaken.refuse(source, name or "<stdin>", is_csv=False)
         yield from jsonl.read(source, name or "<stdin>", shapes)
         return
     with source.open("rb", buffering=jsonl.CHUNK) as file:
-        yield from _reader(source)(_unpacked(file, source), name or source.as_posix(), shapes)
+        stream, reader, name = _unpacked(file, source), _reader(source), name or source.as_posix()
+        if reader is not parquet.read:
+            mistaken.refuse(stream, name, is_csv=reader is csv.read)
+        yield from reader(stream, name, shapes)
 
 
 def ending(path: Path) -> str:
@@ -52,4 +58,8 @@ def _reader(path: Path) -> Reader:
 def _unpacked(file: BinaryIO, path: Path) -> BinaryIO:
     if path.suffix.lower() != ".gz":
         return file
+    if not cast(BufferedReader, file).peek(len(_GZIP)).startswith(_GZIP):
+        raise UnreadableRecords(
+            f"{path.as_posix()} is not compressed by gzip.", "Give it a name without `.gz`."
+        )
     return cast(BinaryIO, gzip.GzipFile(fileobj=file))

@@ -11,6 +11,7 @@ from demur.service.journal.folder import counted_once
 from demur.suggestions import did_you_mean
 
 _GLOB = frozenset("*?[")
+_FETCH = "Records are read from files: fetch it first, or name a table of --engine."
 _LOOKS = 20
 """How often a folder that keeps changing is looked at."""
 
@@ -37,7 +38,13 @@ def _found(arguments: Sequence[str | Path]) -> list[Path]:
     for argument in arguments:
         meant = list(_meant(Path(argument)))
         if not meant:
-            raise UnreadableRecords(f"{argument}: there is no such file.", _advice(Path(argument)))
+            if Path(argument).is_dir():
+                raise UnreadableRecords(
+                    f"{argument}: the folder has no records.",
+                    f"Records are in files that end in {', '.join(sorted(READERS))}.",
+                )
+            advice = _advice(Path(argument)) if "://" not in str(argument) else _FETCH
+            raise UnreadableRecords(f"{argument}: there is no such file.", advice)
         found.update(dict.fromkeys(meant))
     return list(found)
 
@@ -57,8 +64,6 @@ def _meant(path: Path) -> Iterator[Path]:
 
 
 def _advice(path: Path) -> str:
-    if path.is_dir():
-        return f"The folder has no file that ends in {', '.join(sorted(READERS))}."
     if _GLOB & set(str(path)):
         return "No file matches the pattern."
     beside = [one.name for one in path.parent.glob("*")] if path.parent.is_dir() else []

@@ -30,26 +30,33 @@ from demur.language.shapes import shapes_of
 from demur.language.source import Source
 from demur.language.surroundings import Surroundings
 from demur.policy import RECORD_KEYS
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_declared
 from demur.types import BOOL, parse_type
 
 Diagnostics = list[Diagnostic]
 
 
 def check(
-    source: Source, root: MappingNode, document: PolicyDocument
+    source: Source,
+    root: MappingNode,
+    document: PolicyDocument,
+    wrong: frozenset[str] = frozenset(),
 ) -> tuple[CheckedPolicy, Diagnostics]:
-    """The checked policy and what is wrong with it; parts that are wrong are left out of it."""
+    """The checked policy and what is wrong with it; parts that are wrong are left out of it.
+
+    What reads a name of `wrong` is left out too, and nothing is said of it.
+    """
     diagnostics: Diagnostics = []
     surroundings = Surroundings(
         stages={name: shapes_of(signals) for name, signals in document.stages.items()},
         outcome=shapes_of(document.outcome),
         parameters={name: parse_type(one.type) for name, one in document.params.items()},
+        wrong=wrong,
     )
     diagnostics.extend(_reserved_stages(root))
     definitions = _definitions(root, surroundings, diagnostics)
     surroundings = surroundings.with_definitions(
-        {name: one.type for name, one in definitions.items()}
+        {name: one.type for name, one in definitions.items()}, document.define
     )
     derived = check_derived(root, document, surroundings, definitions, diagnostics)
     responses = _Responses(surroundings, frozenset(document.failures), diagnostics)
@@ -107,7 +114,8 @@ def _definitions(
     needs = {name: names_in(scalar.text) & scalars.keys() for name, scalar in scalars.items()}
     checked: dict[str, CheckedExpression] = {}
     for name in _ordered(needs, section, diagnostics):
-        known = surroundings.with_definitions({one: c.type for one, c in checked.items()})
+        types = {one: found.type for one, found in checked.items()}
+        known = surroundings.with_definitions(types, scalars)
         path = ("define", name)
         found = decided_expression(path, scalars[name], known, None, diagnostics)
         if found is not None:
@@ -162,7 +170,7 @@ class _Responses:
                     "DM401",
                     f"There is no failure `{failure.text}`.",
                     failure.span,
-                    did_you_mean(failure.text, self._failures) or "Declare it in `failures`.",
+                    meant_or_declared(failure.text, self._failures, "failures"),
                 )
             )
         return CheckedResponse(

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
-from demur.cel import syntax
-from demur.cel.check import check
-from demur.cel.environment import Environment
-from demur.cel.parse import parse
-from demur.cel.problems import ExpressionError
 from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
+from demur.language.check_thresholds import checked_threshold
 from demur.language.checked import CheckedThreshold
 from demur.language.document import PolicyDocument
-from demur.language.expressions import CheckedExpression, Path, checked_expression, placed
+from demur.language.expressions import (
+    CheckedExpression,
+    Path,
+    checked_expression,
+)
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from demur.language.surroundings import DECISION, Surroundings
-from demur.language.written import changed_by_yaml
 from demur.policy import Shape
 from demur.runtime.aggregates import REACHED, is_drift
-from demur.suggestions import did_you_mean
+from demur.suggestions import listed, meant_or_declared, meant_or_listed
 from demur.tree import (
     Call,
     Constant,
@@ -31,7 +29,7 @@ from demur.tree import (
     children,
     walk,
 )
-from demur.types import BOOL, DOUBLE, Type
+from demur.types import BOOL, DOUBLE
 
 Diagnostics = list[Diagnostic]
 
@@ -74,12 +72,11 @@ def _name_stages(
         (stage,) = node.arguments
         if isinstance(stage, Constant) and stage.value in surroundings.stages:
             continue
-        stages = ", ".join(surroundings.stages) or "none"
         message = "`reached` takes the name of a stage, in quotation marks."
-        advice = f"The stages are: {stages}."
+        advice = listed(surroundings.stages, "stages")
         if isinstance(stage, Constant):
             message = f"There is no stage `{stage.value}`."
-            advice = did_you_mean(str(stage.value), surroundings.stages) or advice
+            advice = meant_or_listed(str(stage.value), surroundings.stages, "stages")
         diagnostics.append(finding("DM429", message, metric.span_of(stage), advice))
 
 
@@ -170,8 +167,8 @@ def check_gates(
                 _slices(item.get("by"), surroundings, diagnostics)
                 place, scalar = (*place, "that"), item.get("that")
             if isinstance(scalar, ScalarNode):
-                yield from _threshold(
-                    place, scalar, entry.key.text, surroundings, metrics, diagnostics
+                yield from checked_threshold(
+                    place, scalar, entry.key.text, surroundings, document, metrics, diagnostics
                 )
 
 
@@ -200,8 +197,8 @@ def check_alerts(
         when = alert.get("when")
         compares = True
         if isinstance(when, ScalarNode):
-            for threshold in _threshold(
-                (*path, "when"), when, entry.key.text, surroundings, metrics, diagnostics
+            for threshold in checked_threshold(
+                (*path, "when"), when, entry.key.text, surroundings, document, metrics, diagnostics
             ):
                 if threshold.uses_baseline and alert.get("against") is None:
                     what = "Drift" if is_drift(metrics[threshold.metric].tree) else "`baseline`"
@@ -245,10 +242,11 @@ def _references(
 ) -> None:
     """Every name in a scalar or list is declared; metrics that are wrong themselves count as such."""
     items = node.items if isinstance(node, SequenceNode) else (node,)
-    names = {*declared, *(e.key.text for e in (_entries(known, f"{what}s") if known else ()))}
+    entries = _entries(known, f"{what}s") if known else ()
+    names = list(dict.fromkeys([*declared, *(entry.key.text for entry in entries)]))
     for item in items:
         if isinstance(item, ScalarNode) and item.text not in names:
-            advice = did_you_mean(item.text, names) or f"Declare it in `{what}s`."
+            advice = meant_or_declared(item.text, names, f"{what}s")
             diagnostics.append(
                 finding("DM401", f"There is no {what} `{item.text}`.", item.span, advice)
             )
@@ -281,7 +279,8 @@ def _slices(node: Node | None, surroundings: Surroundings, diagnostics: Diagnost
     for item in node.items:
         if isinstance(item, ScalarNode):
             for name in (part.strip() for part in item.text.split("*")):
-                _dimension(name, item, signals, diagnostics)
+                if name not in surroundings.wrong:
+                    _dimension(name, item, signals, diagnostics)
 
 
 def _dimension(
@@ -292,7 +291,7 @@ def _dimension(
         return
     shape = signals.get(name)
     if shape is None:
-        advice = did_you_mean(name, [*signals, *_DECISION_SLICES])
+        advice = meant_or_listed(name, [*signals, *sorted(_DECISION_SLICES)], "signals")
         diagnostics.append(finding("DM401", f"There is no signal `{name}`.", item.span, advice))
         return
     inner = shape.of if shape.type == "list" and shape.of is not None else shape
@@ -300,111 +299,3 @@ def _dimension(
         message = f"`{name}` is {inner.type}, which has no slices."
         advice = "Slice by strings, bools, ints, or lists of them."
         diagnostics.append(finding("DM411", message, item.span, advice))
-
-
-_COMPARISONS = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
-_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-
-def _threshold(
-    path: Path,
-    scalar: ScalarNode,
-    owner: str,
-    surroundings: Surroundings,
-    metrics: Mapping[str, CheckedExpression],
-    diagnostics: Diagnostics,
-) -> Iterator[CheckedThreshold]:
-    """A metric compared with a bound; whole numbers in it are doubles."""
-    changed = changed_by_yaml(scalar, scalar.text, 0)
-    if changed:
-        diagnostics.extend(changed)
-        return
-    try:
-        node = _with_doubles(parse(scalar.text))
-    except ExpressionError as error:
-        diagnostics.extend(placed(problem, scalar) for problem in error.problems)
-        return
-    sides = node.arguments if isinstance(node, syntax.Call) else ()
-    operator = _COMPARISONS.get(node.function) if isinstance(node, syntax.Call) else None
-    if operator is None or len(sides) != 2:
-        message = "A requirement is a metric, `<`, `<=`, `>` or `>=`, and a bound."
-        advice = f"Write `{next(iter(metrics), 'metric')} >= 0.9`."
-        diagnostics.append(finding("DM407", message, scalar.span, advice))
-        return
-    metric, limit = sides
-    if _metric_name(metric) is None and _metric_name(limit) is not None:
-        metric, limit, operator = limit, metric, _TURNED[operator]
-    environment = surroundings.for_thresholds(_metric_types(metrics))
-    name = _metric_name(metric)
-    if name is None or name not in metrics:
-        span = scalar.span_of(*metric.span)
-        message = (
-            "`baseline` is the same metric of another run, so it needs a metric beside it."
-            if name == "baseline"
-            else "The left side is no metric."
-            if name is None
-            else f"There is no metric `{name}`."
-        )
-        code = "DM408" if name == "baseline" else "DM407" if name is None else "DM401"
-        advice = did_you_mean(name or "", metrics) or "Declare it in `metrics`."
-        diagnostics.append(finding(code, message, span, advice))
-        return
-    bound = _typed(path, scalar, limit, environment, DOUBLE, diagnostics)
-    whole = _typed(path, scalar, node, environment, BOOL, diagnostics)
-    if bound is None or whole is None:
-        return
-    others = sorted(
-        part.name
-        for part in walk(bound.tree)
-        if isinstance(part, Variable) and part.name != "baseline"
-    )
-    if others:
-        message = f"The bound reads the metric `{others[0]}`; a bound is a number or `baseline`."
-        advice = "Make a metric of the difference or ratio, and bound that."
-        diagnostics.append(finding("DM407", message, bound.span, advice))
-        return
-    reads_baseline = any(isinstance(part, Variable) for part in walk(bound.tree))
-    drifts = is_drift(metrics[name].tree)
-    if drifts and reads_baseline:
-        message = f"`{name}` is a distance from the baseline already, which has none of its own."
-        advice = f"Bound it by a number: `{name} {operator} 0.1`."
-        diagnostics.append(finding("DM408", message, bound.span, advice))
-        return
-    uses_baseline = reads_baseline or drifts
-    yield CheckedThreshold(path, owner, name, operator, whole, bound, uses_baseline)
-
-
-def _metric_types(metrics: Mapping[str, CheckedExpression]) -> dict[str, Type]:
-    return dict.fromkeys(metrics, DOUBLE)
-
-
-def _metric_name(node: syntax.Node) -> str | None:
-    return node.name if isinstance(node, syntax.Identifier) else None
-
-
-def _typed(
-    path: Path,
-    scalar: ScalarNode,
-    node: syntax.Node,
-    environment: Environment,
-    expected: Type,
-    diagnostics: Diagnostics,
-) -> CheckedExpression | None:
-    try:
-        tree, type = check(scalar.text, node, environment, expected)
-    except ExpressionError as error:
-        found = [placed(problem, scalar) for problem in error.problems]
-        diagnostics.extend(one for one in found if one not in diagnostics)
-        return None
-    return CheckedExpression(path, scalar, node, tree, type)
-
-
-def _with_doubles(node: syntax.Node) -> syntax.Node:
-    """The expression with its whole numbers as doubles: metrics and bounds are doubles."""
-    match node:
-        case syntax.Literal(kind="int", value=int(value)):
-            return replace(node, kind="double", value=float(value))
-        case syntax.Call(arguments=arguments):
-            return replace(node, arguments=tuple(map(_with_doubles, arguments)))
-        case _:
-            return node

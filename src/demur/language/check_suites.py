@@ -8,7 +8,7 @@ from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
 from demur.language.nodes import MappingNode, ScalarNode, SequenceNode
 from demur.language.surroundings import Surroundings
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_declared
 
 MEASURED_UNITS = (None, "ms", "s")
 """The units that a measured latency can have; without one it is in milliseconds."""
@@ -54,8 +54,10 @@ def _unmeasurable(measure: MappingNode, surroundings: Surroundings) -> Iterator[
     }
     for entry in measure.entries:
         path, span = entry.key.text, entry.key.span
+        if path in surroundings.wrong:
+            continue
         if path not in signals:
-            help = did_you_mean(path, signals) or "Declare it in `stages`."
+            help = meant_or_declared(path, signals, "stages")
             yield finding("DM401", f"There is no signal `{path}`.", span, help)
             continue
         stage, shape = signals[path]

@@ -58,7 +58,7 @@ def check_source(
     if document is None:
         rest = salvaged(merged.root, problems)
         if rest is not None:
-            _, problems = check(merged, rest.root, rest.document)
+            _, problems = check(merged, rest.root, rest.document, rest.wrong)
             diagnostics.extend(filter(rest.still_holds, problems))
         return source, None, in_file_order(diagnostics)
     checked, problems = check(merged, merged.root, document)

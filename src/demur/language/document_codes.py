@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from demur.diagnostics import Diagnostic, Edit, Severity, Span
 
 DOCUMENT_CODES: dict[str, tuple[str, str, str]] = {
@@ -73,30 +75,107 @@ DOCUMENT_CODES: dict[str, tuple[str, str, str]] = {
 """Name, title, and an explanation for the reference."""
 
 DEPRECATED_KEYS = {
-    "message": "say",
-    "condition": "when",
-    "if": "when",
     "action": "then",
-    "description": "about",
-    "summary": "about",
-    "on_missing": "on_unknown",
-    "on_error": "on_unknown",
-    "reason": "why",
-    "name": "policy",
-    "parameters": "params",
+    "allowed": "enum",
+    "assert": "require",
+    "assertions": "require",
+    "author": "owner",
+    "choices": "enum",
+    "condition": "when",
+    "criteria": "require",
+    "data": "cases",
+    "dataset": "cases",
+    "datasets": "suites",
     "definitions": "define",
-    "variables": "define",
-    "thresholds": "require",
-    "threshold": "require",
-    "minimum": "min",
-    "maximum": "max",
-    "items": "of",
-    "properties": "fields",
-    "values": "enum",
-    "personal": "pii",
+    "description": "about",
+    "effect": "then",
+    "expr": "when value that",
+    "expression": "when value that",
+    "file": "cases",
+    "files": "cases",
+    "formula": "value",
+    "group_by": "by",
+    "if": "when",
     "imports": "include",
+    "inputs": "stages",
+    "items": "of",
+    "maintainer": "owner",
+    "match": "when",
+    "maximum": "max",
+    "message": "say",
+    "minimum": "min",
+    "name": "policy",
+    "nullable": "optional",
+    "on_error": "on_unknown",
+    "on_missing": "on_unknown",
+    "oneOf": "enum",
+    "options": "enum",
+    "parameters": "params",
+    "path": "cases",
+    "personal": "pii",
+    "policies": "rules",
+    "properties": "fields",
+    "reason": "why",
+    "response": "say",
+    "signals": "stages",
+    "slices": "by",
+    "summary": "about",
+    "team": "owner",
+    "threshold": "require",
+    "thresholds": "require",
+    "value": "default",
+    "values": "enum",
+    "variables": "define",
 }
-"""Keys as other tools spell them, and ours."""
+"""Keys as other tools spell them, and ours: the first of these words that is a key at the place."""
+VALUES = {
+    "allow": "answer",
+    "approve": "answer",
+    "permit": "answer",
+    "pass": "answer",
+    "block": "refuse",
+    "deny": "refuse",
+    "disallow": "refuse",
+    "drop": "refuse",
+    "forbid": "refuse",
+    "reject": "refuse",
+    "handoff": "escalate",
+    "human": "escalate",
+    "review": "escalate",
+    "route": "escalate",
+    "default": "fallback",
+    "retry": "fallback",
+    "skip": "abstain",
+    "log": "flag info",
+    "mark": "flag",
+    "tag": "flag",
+    "warn": "flag warning",
+    "warning": "warn flag",
+    "blocker": "critical",
+    "error": "critical fail",
+    "fatal": "critical",
+    "high": "critical page",
+    "major": "critical",
+    "critical": "page fail",
+    "medium": "warning ticket",
+    "minor": "info",
+    "low": "info",
+    "notice": "info",
+    "max": "higher",
+    "maximize": "higher",
+    "up": "higher",
+    "min": "lower",
+    "minimize": "lower",
+    "down": "lower",
+}
+"""Values as other tools spell them, and ours: the first of these words that is possible at the place."""
+
+
+def renamed(name: str, table: Mapping[str, str], known: Iterable[str]) -> str | None:
+    """What a name of other tools is called here, by a table of these; None where nothing is."""
+    words = table.get(name, "").split()
+    possible = set(known)
+    return next((one for one in words if one in possible), None)
 
 
 def finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,9 +17,10 @@ from demur.functions.values import EvaluationError
 from demur.language.guards import unguarded
 from demur.language.nodes import ScalarNode
 from demur.language.written import advice_beside, changed_by_yaml
-from demur.tree import Call, Constant, Expression, Reference, Signal, walk
+from demur.tree import Call, Constant, Expression, Reference, Signal, Variable, walk
 from demur.types import Type
 
+_NOT_OF_RE2 = re.compile(r"\(\?(?:[=!]|<[=!])|\\[1-9]")
 Path = tuple[str | int, ...]
 
 
@@ -79,6 +81,8 @@ def checked_expression(
         tree, type = check(written, node, environment, expected)
     except ExpressionError as error:
         return None, [placed(problem, scalar, offset) for problem in error.problems]
+    if reads_wrong(tree, environment):
+        return None, []
     problems = [
         Problem(
             "DM310",
@@ -92,6 +96,11 @@ def checked_expression(
     if problems:
         return None, [placed(problem, scalar, offset) for problem in problems]
     return CheckedExpression(path, scalar, node, tree, type, offset), []
+
+
+def reads_wrong(tree: Expression, environment: Environment) -> bool:
+    """Whether an expression reads what is wrong itself, so that it is neither right nor wrong."""
+    return any(isinstance(node, Variable) and node.name in environment.wrong for node in walk(tree))
 
 
 def _pattern_problems(tree: Expression) -> Iterator[Problem]:
@@ -108,7 +117,8 @@ def _pattern_problems(tree: Expression) -> Iterator[Problem]:
                 try:
                     compile_pattern(pattern.value)
                 except EvaluationError as refused:
-                    advice = "RE2 has no look-around and no back-references."
+                    foreign = _NOT_OF_RE2.search(pattern.value)
+                    advice = "RE2 has no look-around and no back-references." if foreign else None
                     yield Problem("DM312", f"{refused}.", *pattern.span, advice)
 
 

@@ -6,7 +6,7 @@ checked; what the rest says of names that were left out is not reported, as it m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -27,49 +27,94 @@ _REQUIRED: dict[str, Any] = {
 }
 
 
+_EXPRESSIONS_READ = {"params": "params.", "define": "", "metrics": "", "outcome": "outcome."}
+"""Sections whose entries expressions read, and what stands before their names there."""
+_PLAIN = frozenset(_REQUIRED) | {"version", "runbook", "include", "rules", "on_unknown"}
+"""Sections without names that others refer to; an unknown one may be such a section misspelt."""
+_OF_NAMES = frozenset(("DM304", "DM401"))
+"""The codes of names that refer to nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """The document without the entries that are wrong, and their names."""
+    """The document without the entries that are wrong.
+
+    `wrong` are the names that expressions read of what was left out; `left_out` are all its names.
+    Where a section or a stage was left out whole, its names are not known: `has_lost_names`.
+    """
 
     document: PolicyDocument
     root: MappingNode
+    wrong: frozenset[str]
     left_out: frozenset[str]
+    has_lost_names: bool
 
     def still_holds(self, finding: Diagnostic) -> bool:
         """Whether a finding does not follow from what was left out."""
-        names = (mark for name in self.left_out for mark in (f"`{name}`", f".{name}`"))
-        return not any(mark in finding.message for mark in names)
+        if self.has_lost_names and finding.code in _OF_NAMES:
+            return False
+        return not any(f"`{name}`" in finding.message for name in self.left_out)
 
 
 def salvaged(root: MappingNode, errors: Sequence[Diagnostic]) -> Salvaged | None:
     """The rest of a file with these errors of structure, or None where too little is left."""
     spans = [one.span for one in errors if one.span is not None]
-    left_out: set[str] = set()
+    left_out: list[tuple[str, ...]] = []
     entries: list[Entry] = []
     for entry in root.entries:
         depth = 2 if entry.key.text in ("stages", "rules") else entry.key.text in _OF_ENTRIES
-        entries.extend(_without(entry, spans, depth, left_out))
+        entries.extend(_without(entry, spans, depth, (), left_out))
     pruned = MappingNode(root.span, tuple(entries))
     data = {**_REQUIRED, **cast("dict[str, Any]", plain(pruned))}
     rules = data.get("rules", {})
     data["rules"] = {name: {"when": "true", "then": "flag", **rule} for name, rule in rules.items()}
     try:
-        return Salvaged(PolicyDocument.model_validate(data), pruned, frozenset(left_out))
+        document = PolicyDocument.model_validate(data)
     except ValidationError:
         return None
+    return Salvaged(
+        document,
+        pruned,
+        frozenset(name for path in left_out for name in _read_as(path)),
+        frozenset(path[-1] for path in left_out),
+        any(path[0] not in _PLAIN and len(path) < _depth(path) for path in left_out),
+    )
+
+
+def _depth(path: tuple[str, ...]) -> int:
+    """How many steps lead to what has a name in this section."""
+    return 3 if path[0] == "stages" else 2
+
+
+def _read_as(path: tuple[str, ...]) -> Iterator[str]:
+    """What expressions call an entry that was left out."""
+    match path:
+        case ("stages", stage, signal):
+            yield f"{stage}.{signal}"
+        case (section, name) if section in _EXPRESSIONS_READ:
+            yield f"{_EXPRESSIONS_READ[section]}{name}"
+        case _:
+            pass
 
 
 def _without(
-    entry: Entry, spans: Sequence[Span], depth: int, left_out: set[str]
+    entry: Entry,
+    spans: Sequence[Span],
+    depth: int,
+    above: tuple[str, ...],
+    left_out: list[tuple[str, ...]],
 ) -> tuple[Entry, ...]:
     """The entry without its parts that have an error, or nothing where it is such a part itself."""
     if not any(_holds(entry, span) for span in spans):
         return (entry,)
+    path = (*above, entry.key.text)
     if depth == 0 or not isinstance(entry.value, MappingNode):
-        left_out.add(entry.key.text)
+        left_out.append(path)
         return ()
     inner = [
-        part for one in entry.value.entries for part in _without(one, spans, depth - 1, left_out)
+        part
+        for one in entry.value.entries
+        for part in _without(one, spans, depth - 1, path, left_out)
     ]
     return (Entry(entry.key, MappingNode(entry.value.span, tuple(inner))),)
 

@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from demur.diagnostics import Diagnostic, Edit, Span
-from demur.language.document_codes import DEPRECATED_KEYS, finding
+from demur.language.document_codes import DEPRECATED_KEYS, VALUES, finding, renamed
 from demur.language.document_forms import (
     LABEL_FORM,
     NAME_FORM,
@@ -19,6 +19,7 @@ from demur.language.document_forms import (
     VERSION_FORM,
     WINDOW_FORM,
 )
+from demur.language.instead import as_entries, as_number, line, type_meant
 from demur.language.nodes import MappingNode, Node, locate, locate_key
 from demur.suggestions import closest, did_you_mean
 
@@ -76,7 +77,8 @@ def diagnosed(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
             yield from _missing_keys(root, place, value, schema, bound)
         case "type":
             kinds = [bound] if isinstance(bound, str) else bound
-            yield _wrong_kind(name, value, [_KINDS[one] for one in kinds], span)
+            advice = as_entries(place, locate(root, place)) if bound == "object" else None
+            yield _wrong_kind(name, value, [_KINDS[one] for one in kinds], span, advice)
         case "anyOf":
             kinds = dict.fromkeys(
                 kind for inner in error.context or () for kind in _kinds_of(inner.schema)
@@ -86,7 +88,7 @@ def diagnosed(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
             yield _other_version(value, span)
         case "enum" | "const":
             values = [str(one) for one in (bound if error.validator == "enum" else [bound])]
-            yield _bad_value(name, value, values, span)
+            yield _bad_value(place, value, values, span)
         case "pattern":
             form, advice = _FORMS[bound]
             yield finding("DM205", f"`{_shown(value)}` is not {form}.", span, advice)
@@ -94,7 +96,11 @@ def diagnosed(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
             message = f"Nothing here can be called {name}: expressions have it for something else."
             yield finding("DM205", message, span, "Give it another name.")
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" as limit:
-            yield finding("DM206", f"{_begin(name)} must be {_BOUNDS[limit]} {bound}.", span)
+            share = bound == 1 and "aximum" in limit and value < 100
+            advice = f"Write `{value / 100:g}` for {value:g} %." if share else None
+            yield finding(
+                "DM206", f"{_begin(name)} must be {_BOUNDS[limit]} {bound}.", span, advice
+            )
         case other:
             yield finding("DM207", _size(name, other, bound), span)
 
@@ -179,13 +185,19 @@ def _distinct(kinds: list[str]) -> list[str]:
     return [one for one in kinds if one != "a whole number" or "a number" not in kinds]
 
 
-def _wrong_kind(name: str, value: Any, kinds: list[str], span: Span) -> Diagnostic:
+def _wrong_kind(
+    name: str, value: Any, kinds: list[str], span: Span, advice: str | None = None
+) -> Diagnostic:
     message = f"{_begin(name)} must be {' or '.join(kinds)}, and is {_kind_of(value)}."
-    advice = None
     if value is None:
         advice = "Give it a value, or leave the key out."
     elif "text" in kinds and isinstance(value, int | float) and value - value == 0:
         advice = "Write it in quotes."
+    elif kinds == ["text"] and isinstance(value, list) and len(value) == 1:
+        advice = f"Write `{_shown(value[0])}`."
+    elif isinstance(value, str) and set(kinds) & {"a number", "a whole number"}:
+        number = as_number(value)
+        advice = None if number is None else f"Write `{number}`."
     elif kinds == ["a list"] and isinstance(value, str):
         advice = f"Write `[{_shown(value)}]`."
     return finding("DM203", message, span, advice)
@@ -199,14 +211,21 @@ def _other_version(value: Any, span: Span) -> Diagnostic:
     return finding("DM203", message, span, "Write `demur: 1`.")
 
 
-def _bad_value(name: str, value: Any, values: list[str], span: Span) -> Diagnostic:
+def _bad_value(place: Place, value: Any, values: list[str], span: Span) -> Diagnostic:
     if not isinstance(value, str):
-        return _wrong_kind(name, value, ["text"], span)
-    if value in ("list", "map", "object") and "string" in values:
-        message = f"`{value}` alone does not say what it holds."
-        advice = "`{id: string}`" if value == "object" else f"`{{type: {value}, of: string}}`"
-        return finding("DM204", message, span, f"Write {advice}.")
-    advice = did_you_mean(value, values) or f"One of: {', '.join(values)}."
+        return _wrong_kind(_named(place), value, ["text"], span)
+    meant = type_meant(value) if "double" in values else None
+    if meant is not None:
+        message = f"There is no type `{_shown(value)}`."
+        if value in ("list", "map", "object"):
+            message = f"`{value}` alone does not say what it holds."
+        if place[-1:] == ("type",):
+            # The keys stand within a mapping already.
+            meant = meant[1:-1] if meant.startswith("{") else f"type: {meant}"
+        return finding("DM204", message, span, f"Write `{meant}`.")
+    ours = renamed(value.lower(), VALUES, values)
+    advice = f"Write `{ours}`." if ours else did_you_mean(value, values)
+    advice = advice or f"One of: {', '.join(values)}."
     return finding("DM204", f"`{_shown(value)}` is no possible value here.", span, advice)
 
 
@@ -227,14 +246,15 @@ def _missing_keys(
     for key in wanted:
         if key not in value and key not in misspelt:
             where = f" in {_named(place)}" if place else ""
-            advice = known.get(key, {}).get("description")
+            about, example = known.get(key, {}).get("description"), line(key, root)
+            parts = (about, f"Write `{example}`." if example else None)
+            advice = " ".join(filter(None, parts)) or None
             yield finding("DM202", f"`{key}` is missing{where}.", _heading(root, place), advice)
 
 
 def _meant(key: str, known: Iterable[str]) -> str | None:
     """The key that was probably meant by one that is not known."""
-    right = DEPRECATED_KEYS.get(key)
-    return right if right is not None and right in known else closest(key, known)
+    return renamed(key, DEPRECATED_KEYS, known) or closest(key, known)
 
 
 def _unknown_keys(
@@ -246,9 +266,12 @@ def _unknown_keys(
             continue
         node = locate_key(root, (*place, key))
         span = node.span if node is not None else span_at(root, place)
-        right = DEPRECATED_KEYS.get(key)
-        if right is not None and right in known:
+        right = renamed(key, DEPRECATED_KEYS, known)
+        if right is not None:
             yield _deprecated_key(key, right, value, span)
+        elif key.count(")") > key.count("("):
+            message = "A comma cuts the value before it in two."
+            yield finding("DM201", message, span, "Put the whole value in quotes.")
         else:
             advice = did_you_mean(key, known) or f"The keys here: {', '.join(known)}."
             yield finding("DM201", f"There is no key `{_shown(key)}` here.", span, advice)
@@ -256,7 +279,7 @@ def _unknown_keys(
 
 def _deprecated_key(key: str, right: str, entries: Iterable[str], span: Span) -> Diagnostic:
     """A key under another spelling; it is mended only where that leaves one key of the name."""
-    rivals = [one for one in entries if right in (one, DEPRECATED_KEYS.get(one))]
+    rivals = [one for one in entries if right in (one, *DEPRECATED_KEYS.get(one, "").split())]
     message = f"The key `{key}` is called `{right}`."
     if len(rivals) > 1:
         advice = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from demur.cel.environment import Environment
 from demur.policy import Shape, objects, type_of
 from demur.tree import Expression, Parameter, Reference, Signal, Variable
-from demur.types import BOOL, DOUBLE, STRING, Type, list_of, parse_type
+from demur.types import BOOL, DOUBLE, DYN, STRING, Type, list_of, parse_type
 
 DECISION: Mapping[str, Type] = {
     "decision.action": STRING,
@@ -28,16 +28,23 @@ Stages = Mapping[str, Mapping[str, Shape]]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The policy's names: signals by stage, outcome, parameters, and the definitions checked so far."""
+    """The policy's names: signals by stage, outcome, parameters, and the definitions checked so far.
+
+    `wrong` are the names that are declared and wrong themselves: what reads one is not checked.
+    """
 
     stages: Stages
     outcome: Mapping[str, Shape]
     parameters: Mapping[str, Type]
     definitions: Mapping[str, Type] = field(default_factory=dict[str, Type])
+    wrong: frozenset[str] = frozenset()
 
-    def with_definitions(self, definitions: Mapping[str, Type]) -> Surroundings:
-        """These surroundings with these definitions."""
-        return replace(self, definitions=definitions)
+    def with_definitions(
+        self, definitions: Mapping[str, Type], declared: Iterable[str] = ()
+    ) -> Surroundings:
+        """These surroundings with these definitions; any other that is declared is wrong itself."""
+        wrong = self.wrong | (frozenset(declared) - definitions.keys())
+        return replace(self, definitions=definitions, wrong=wrong)
 
     @property
     def for_rules(self) -> Environment:
@@ -58,7 +65,11 @@ class Surroundings:
     def for_thresholds(self, metrics: Mapping[str, Type]) -> Environment:
         """Metrics, parameters and the baseline, as numbers."""
         parameters = {f"params.{name}": type for name, type in self.parameters.items()}
-        return Environment(variables={**metrics, **parameters, "baseline": DOUBLE}, make=self._make)
+        return Environment(
+            variables={**self._unknown, **metrics, **parameters, "baseline": DOUBLE},
+            make=self._make,
+            wrong=self.wrong,
+        )
 
     @property
     def optional(self) -> frozenset[str]:
@@ -79,6 +90,10 @@ class Surroundings:
     @property
     def _all_stages(self) -> Stages:
         return {**self.stages, "outcome": self.outcome}
+
+    @property
+    def _unknown(self) -> dict[str, Type]:
+        return dict.fromkeys(self.wrong, DYN)
 
     def _signals(self, stages: Stages) -> dict[str, Type]:
         return {
@@ -101,14 +116,17 @@ class Surroundings:
             for path, shape in objects(f"{stage}.{signal}", holder).items()
         }
         return Environment(
-            variables={**self.definitions, **parameters, **names},
+            variables={**self._unknown, **self.definitions, **parameters, **names},
             make=self._make,
+            wrong=self.wrong,
             objects=fields,
             scopes=scopes,
         )
 
     def _make(self, name: str, type: Type, span: tuple[int, int]) -> Expression:
         stage, _, rest = name.partition(".")
+        if name in self.wrong:
+            return Variable(name, str(type), span)
         if stage == "params":
             return Parameter(rest, str(type), span)
         if stage in self._all_stages and rest:

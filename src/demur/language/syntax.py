@@ -115,6 +115,7 @@ _ANYTHING = _Wording(
     "The file is not valid YAML here.",
     "Check the indentation and the quotes of this line and of the one above.",
 )
+_KEY_ABOVE = re.compile(r"[ ]*(?P<key>[a-z_]+)(?::(?=\S)|[ ]+(?![:|>]))(?P<value>[^\n]{1,200})")
 _TAGGED_INLINE = re.compile(r"[ ]+(?:[\[{'\"]|[|>][-+0-9]*[ ]*\r?\n)")
 _TAGGED_BLOCK = re.compile(r"[ ]*(?:\r?\n)+(?P<indent>[ ]*)(?:- |[\w.-]+:[ \r\n])")
 _ESCAPE_ADVICE = (
@@ -222,6 +223,23 @@ def _unclosed(trouble: Trouble, lines: Lines) -> Explanation | None:
     return Explanation(finding("unclosed", lines.span(start, start + 1), advice, what=what))
 
 
+def _key_before(trouble: Trouble, lines: Lines) -> Explanation | None:
+    """A key on the line above that has no colon, or none with a space after it."""
+    if "mapping values are not allowed" not in trouble.problem:
+        return None
+    start, _ = lines.bounds(trouble.index)
+    if start == 0:
+        return None
+    above, end = lines.bounds(start - 1)
+    found = _KEY_ABOVE.match(lines.text, above, end)
+    if found is None:
+        return None
+    key, value = found["key"], found["value"].strip()
+    span = lines.span(found.start("key"), found.end("key"))
+    what = f"The key `{key}` has no colon and space after it."
+    return Explanation(finding("yaml-syntax", span, f"Write `{key}: {value}`.", what=what))
+
+
 def _worded(trouble: Trouble, lines: Lines) -> Explanation:
     if trouble.quote is not None:
         line = lines.position(trouble.index).line
@@ -229,6 +247,9 @@ def _worded(trouble: Trouble, lines: Lines) -> Explanation:
         what = f"This quoted text goes on until line {line}, and something follows it there."
         advice = "Check that its closing quote is where it should be."
         return Explanation(finding("yaml-syntax", span, advice, what=what))
+    before = _key_before(trouble, lines)
+    if before is not None:
+        return before
     other = _AFTER_COMMENT if _follows_comment(lines, trouble.index) else _ANYTHING
     wording = next((item for item in _WORDINGS if item.fragment in trouble.problem), other)
     start = trouble.context if wording.place == "context" else trouble.index

@@ -27,7 +27,9 @@ GATE_CODES: dict[str, tuple[str, str, str]] = {
         "duplicate-case",
         "A case has two results",
         "With two results of one case it is open which of them counts, and pairs with the baseline "
-        "would count it twice. Give each result its own `id`.",
+        "would count it twice. Cases that are run several times are not more cases: they are alike, so "
+        "an interval over all of them would be too narrow. Give one result of each case, or judge each "
+        "run by itself, with `--results` of its file alone.",
     ),
     "DM812": (
         "lost-case",

@@ -9,7 +9,10 @@ from demur.backends.python.reading import read
 from demur.functions.values import EvaluationError
 from demur.policy import ParameterValue, Policy, Shape
 from demur.runtime.bundle import digest
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_listed
+
+_LONGEST = 60
+"""Characters of a value that a message shows."""
 
 
 def replaced(policy: Policy, values: Mapping[str, Any]) -> tuple[Policy, str]:
@@ -17,14 +20,20 @@ def replaced(policy: Policy, values: Mapping[str, Any]) -> tuple[Policy, str]:
     parameters = dict(policy.parameters)
     for name, value in values.items():
         if name not in parameters:
-            advice = did_you_mean(name, parameters) or "Its parameters: " + ", ".join(parameters)
+            advice = meant_or_listed(name, parameters, "parameters")
             raise ValueError(f"the policy has no parameter {name!r}. {advice}")
         old = parameters[name]
         shape = Shape(old.type, minimum=old.minimum, maximum=old.maximum)
         try:
             known = read(value, shape, f"params.{name}")
         except EvaluationError as unknown:
-            raise ValueError(str(unknown)) from None
+            raise ValueError(f"{unknown}: {_shown(value)}") from None
         parameters[name] = ParameterValue(old.type, known, old.minimum, old.maximum)
     changed = policy.replaced(parameters=parameters)
     return changed, digest(changed)
+
+
+def _shown(value: Any) -> str:
+    """The value that was given, cut short."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -9,6 +9,7 @@ that results which a gate reads are never half of a run.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -151,6 +152,23 @@ class PartialResults:
             raise SuiteError(
                 "DM859", message, "Move it away, or write elsewhere: -o FILE."
             ) from None
+
+
+def commonest_error(results: Path) -> tuple[str, int] | None:
+    """What the most results with an error say, and how many do; None where none has one.
+
+    Raises OSError.
+    """
+    said: Counter[str] = Counter()
+    with results.open("rb") as file:
+        for line in file:
+            try:
+                error = parsed(line).get("error")
+            except CaseFailed:
+                continue
+            if isinstance(error, dict):
+                said[str(error.get("message") or error.get("kind"))] += 1
+    return said.most_common(1)[0] if said else None
 
 
 def has_each_once(results: Path, ids: Iterable[str]) -> bool:

@@ -94,8 +94,7 @@ def suite(evaluator: Evaluator, name: str, options: Options) -> Suite:
         help = "Give it a `target`, or name one: --target python:MODULE:FUNCTION."
         raise SuiteError("DM850", message, help)
     if re.fullmatch(TARGET_FORM, target) is None:
-        help = "Write python:MODULE:FUNCTION, an http URL, or command:…."
-        raise TargetError("DM854", f"`{target}` is no target.", help)
+        raise TargetError("DM854", f"`{target}` is no target.", _target_meant(target))
     cases = said["cases"]
     length = parse_duration(said.get("timeout", DEFAULT_TIMEOUT)).nanoseconds / _NANOSECONDS
     return Suite(
@@ -111,3 +110,16 @@ def suite(evaluator: Evaluator, name: str, options: Options) -> Suite:
         measure=tuple(said.get("measure", ())),
         fingerprint=said.get("fingerprint", {}),
     )
+
+
+def _target_meant(target: str) -> str:
+    """What to write for a function named as other tools do, or for a file of Python."""
+    found = re.fullmatch(
+        r"(?P<file>[\w/.]+)\.py(?::(?P<of_file>[\w.]+))?|(?!python:)[\w.]+:\w+", target
+    )
+    if found is None:
+        return "Write python:MODULE:FUNCTION, an http URL, or command:…."
+    if found["file"] is None:
+        return f"Write `python:{target}`."
+    module = found["file"].strip("./").replace("/", ".")
+    return f"Write `python:{module}:{found['of_file'] or 'FUNCTION'}`."

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from demur.cli import output, policies
+from demur.cli.paths import Existing
 from demur.cli.status import InvalidPolicy
 
 
 @click.command(short_help="Compile a policy file to the bundle that a service loads.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("policy", type=Existing())
 @click.option(
     "-o",
     "--output",
@@ -24,7 +25,7 @@ from demur.cli.status import InvalidPolicy
     "--sign",
     "keys",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(),
     help="Sign with this private key, Ed25519 in PEM. Can be given several times.",
 )
 @click.option("--detached", is_flag=True, help="Write the signature to FILE.sig instead.")

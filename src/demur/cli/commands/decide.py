@@ -13,6 +13,7 @@ import click
 
 from demur.cli import output, policies
 from demur.cli import parameters as parameters_given
+from demur.cli.paths import Existing
 from demur.cli.progress import Progress
 from demur.cli.stages import known_stage
 from demur.cli.status import COULD_NOT_RUN, FAIL, PASS, CouldNotRun
@@ -21,21 +22,23 @@ from demur.functions.values import EvaluationError
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.record_codes import problem
 from demur.interop.records import read_records
-from demur.policy import ACTIONS
+from demur.policy import ACTIONS, RECORD_KEYS
 from demur.report import plural, printable
 from demur.runtime.decision import Decision
 from demur.runtime.evaluator import Evaluator
-from demur.suggestions import did_you_mean
+from demur.suggestions import listed, meant_or_listed
 
 _STDIN = Path("-")
 _IDENTITIES = ("id", "trace_id")
 """What a record may call itself; its decision repeats it."""
+_MOST_KEYS = 100
+"""Keys of records that are remembered for a message."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 Drawing = Callable[[Record, Decision], str]
 
 
 @click.command(short_help="Decide records: JSONL, CSV or Parquet in, decisions as JSONL out.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("policy", type=Existing())
 @click.argument("file", default="-", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--stage", help="Decide as at this stage; the last by default.")
 @click.option("--explain", is_flag=True, help="Show each rule's value and the signals behind it.")
@@ -60,7 +63,7 @@ Drawing = Callable[[Record, Decision], str]
 @click.option(
     "--replay",
     "journal",
-    type=click.Path(exists=True, path_type=Path),
+    type=Existing(folders=True),
     metavar="FOLDER",
     help="Decide a journal again, and show what comes out otherwise.",
 )
@@ -116,6 +119,7 @@ def command(
         draw = _text(evaluator, stage, explain=explain, coloured=coloured)
     progress = Progress("decided", shown=not on_terminal)
     read = unread = fails = 0
+    strange: dict[str, None] | None = {}
     with _opened(target) as stream:
         for one in _decided(evaluator, _records(file, evaluator), stage, strict=strict, file=file):
             read += 1
@@ -125,6 +129,7 @@ def command(
                 click.echo(printable(describe(one)), err=True)
                 continue
             record, decision = one
+            strange = _without_stage(strange, record.value, evaluator)
             fails += decision.action in failing
             stream.write(draw(record, decision).encode("utf-8", "backslashreplace"))
             if file == _STDIN:
@@ -133,11 +138,29 @@ def command(
     if not read:
         click.echo("There were no records.", err=True)
         ctx.exit(COULD_NOT_RUN if failing else PASS)
+    if strange:
+        names = listed(list(map(printable, strange)), "keys of the records")
+        click.echo(
+            f"No record has a stage of the policy, so all signals are unknown. {names} "
+            f"{listed(evaluator.stages, 'stages')}",
+            err=True,
+        )
     if unread:
         done = "decided" if strict else "read"
         click.echo(f"{unread:,} of {plural(read, 'line')} could not be {done}.", err=True)
         ctx.exit(COULD_NOT_RUN)
     ctx.exit(FAIL if fails else PASS)
+
+
+def _without_stage(
+    strange: dict[str, None] | None, record: Mapping[str, Any], evaluator: Evaluator
+) -> dict[str, None] | None:
+    """The keys so far that are no stage of the policy; None once a record has one that is."""
+    if strange is None or any(one in record for one in (*evaluator.stages, "outcome")):
+        return None
+    if len(strange) >= _MOST_KEYS:
+        return strange
+    return {**strange, **dict.fromkeys(one for one in record if one not in RECORD_KEYS)}
 
 
 def _replay(
@@ -168,7 +191,7 @@ def _actions(text: str | None) -> frozenset[str]:
     given = [name.strip() for name in text.split(",")] if text is not None else []
     for name in given:
         if name not in ACTIONS:
-            advice = did_you_mean(name, ACTIONS) or f"The actions: {', '.join(ACTIONS)}."
+            advice = meant_or_listed(name, ACTIONS, "actions")
             message = f"There is no action `{name}`. {advice}"
             raise click.BadParameter(message, param_hint="--fail-on")
     return frozenset(given)

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from demur.cli import output, policies
+from demur.cli.paths import Existing
 from demur.cli.stages import known_stage
 from demur.cli.status import FAIL, InvalidPolicy
+from demur.suggestions import meant_or_listed
 
 if TYPE_CHECKING:
     from demur.export.docs.subject import Subject
 
-_POLICY = click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_POLICY = click.argument("policy", type=Existing())
 _OUTPUT = click.option(
     "-o",
     "--output",
@@ -30,7 +32,25 @@ def _exports(command: Callable[..., Any]) -> Callable[..., Any]:
     return _POLICY(_OUTPUT(command))
 
 
-@click.group("export", short_help="Write what other tools read: rules, dashboards, schemas, pages.")
+class _Exports(click.Group):
+    """The exports; one that there is not is named with those that there are."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            advice = meant_or_listed(args[0], sorted(self.commands), "exports")
+            if Path(args[0]).exists():
+                advice = f"Name one before the file. {advice}"
+            raise click.UsageError(f"There is no export `{args[0]}`. {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    "export",
+    cls=_Exports,
+    short_help="Write what other tools read: rules, dashboards, schemas, pages.",
+)
 def command() -> None:
     """Write what other tools read of a policy.
 

@@ -12,10 +12,11 @@ import click
 
 from demur.cli import formats, kept_runs, policies
 from demur.cli import parameters as parameters_given
+from demur.cli.paths import Existing
 from demur.cli.progress import Steps
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
 from demur.runtime.evaluator import Evaluator
-from demur.suggestions import did_you_mean
+from demur.suggestions import meant_or_listed
 
 if TYPE_CHECKING:
     from demur.measure.results import GateResult
@@ -26,8 +27,14 @@ _SHOWN_RECORDS, _SHOWN_CHARACTERS = 2, 200
 _STATUS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "error": COULD_NOT_RUN}
 
 
-@click.command(short_help="Go or no-go: a gate's thresholds over results, slice by slice.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_DECLARE = "Declare one: gates: {ship: {suites: [golden], require: ['answer_rate >= 0.9']}}."
+
+
+@click.command(
+    short_help="Go or no-go: a gate's thresholds over results, slice by slice.",
+    context_settings={"allow_extra_args": True},
+)
+@click.argument("policy", type=Existing())
 @click.option("--gate", "gate_name", help="Which gate; may be left out where there is one.")
 @click.option(
     "--results",
@@ -43,7 +50,7 @@ _STATUS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "error": CO
 )
 @click.option(
     "--baseline-policy",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(),
     help="The policy that decided the baseline; by default POLICY.",
 )
 @click.option(
@@ -83,6 +90,9 @@ def command(
     Exit status: 0 pass, 1 fail, 2 wrong usage or invalid policy, 3 inconclusive, 4 could not run or
     could not be judged.
     """
+    if ctx.args:
+        given = " ".join(f"--results {one}" for one in ctx.args)
+        raise click.UsageError(f"Records are given by --results: {given}.")
     targets = formats.targets(asked, _FORMATS)
     evaluator = parameters_given.put_in(policies.load(policy), parameters)
     from demur.cli import keeping
@@ -117,13 +127,13 @@ def _gate(evaluator: Evaluator, name: str | None) -> Gate:
 
     found = gates(evaluator)
     if not found:
-        raise click.UsageError("The policy has no gates.")
+        raise click.UsageError(f"The policy has no gates. {_DECLARE}")
     if name is None and len(found) == 1:
         return next(iter(found.values()))
     if name is None:
         raise click.UsageError(f"Name one of the gates: --gate {' | '.join(found)}.")
     if name not in found:
-        advice = did_you_mean(name, found) or f"The gates: {', '.join(found)}."
+        advice = meant_or_listed(name, found, "gates")
         raise click.BadParameter(f"There is no gate `{name}`. {advice}", param_hint="--gate")
     return found[name]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from demur.cli import output, policies
+from demur.cli.paths import Existing
 from demur.cli.progress import Progress
 from demur.cli.status import COULD_NOT_RUN, FAIL, INVALID, PASS
 from demur.report import plural, printable
@@ -59,7 +60,7 @@ def _format(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
 @click.option(
     "--policy",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(),
     help="The policy whose signals are fed.",
 )
 @click.option(

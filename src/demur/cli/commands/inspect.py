@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from demur.cli import policies
+from demur.cli.paths import Existing
 from demur.cli.stages import known_stage
 
 
 @click.command(short_help="Show what a bundle or policy holds, and what will run.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("policy", type=Existing())
 @click.option("--stage", help="Only the rules that run at this stage.")
 @click.option(
     "--format",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from demur.cli import output, policies
+from demur.cli.paths import Existing
 from demur.cli.status import FAIL
 from demur.diagnostics import Checked, Severity
 from demur.report import FORMATS, Codes, count, plural, write
@@ -18,7 +19,7 @@ _ROUNDS = 10
 
 
 @click.command(short_help="Check policies: structure, types, references, and habits.")
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, type=Existing(folders=True))
 @click.option(
     "--format",
     "format_name",
@@ -63,8 +64,7 @@ def command(
         raise click.UsageError("--fix changes files and --diff does not: give one of them.")
     found = policies.policy_files(paths)
     if not found:
-        where = "Name a policy file or a folder." if not paths else "These folders hold no policy."
-        raise click.UsageError(f"Nothing to lint. {where}")
+        raise click.UsageError(f"Nothing to lint. {_nothing(paths)}")
     results = lint_paths(found)
     if diff:
         changes = "".join(map(_difference, results))
@@ -79,6 +79,23 @@ def command(
         output.write_text(target, click.unstyle(report))
     fails = count(results, Severity.ERROR) or (strict and count(results, Severity.WARNING))
     ctx.exit(FAIL if fails else 0)
+
+
+def _nothing(paths: Sequence[Path]) -> str:
+    """Why folders hold no policy, and what to do."""
+    if not paths:
+        return "Name a policy file or a folder."
+    others = [
+        one
+        for folder in paths
+        for one in sorted(folder.rglob("*"))
+        if one.suffix in policies.ENDINGS
+    ]
+    if others:
+        return (
+            f"No file has the key `demur: 1`, as a policy has: not {others[0].as_posix()} either."
+        )
+    return "No policy, a .yaml file with `demur: 1`, is in there. `demur new NAME` makes one."
 
 
 def _fixed(paths: Sequence[Path], results: Sequence[Checked]) -> tuple[Checked, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from demur.cli import output, policies
+from demur.cli.paths import Existing
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
 from demur.suggestions import did_you_mean
 
@@ -65,7 +66,7 @@ def _receivers(
 
 
 @click.command(short_help="A policy's alerts over its journal, once or on a schedule.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("policy", type=Existing())
 @click.option(
     "--journal",
     "sources",

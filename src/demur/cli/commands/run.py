@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from demur.cli import policies
+from demur.cli.paths import Existing
 from demur.cli.progress import Remaining
 from demur.cli.status import COULD_NOT_RUN, INTERRUPTED, INVALID, PASS
+from demur.report import printable
 from demur.runtime.evaluator import Evaluator
 
 if TYPE_CHECKING:
     from demur.suites.codes import SuiteError
     from demur.suites.run import Outcome
     from demur.suites.settings import Options
+
+
+_DECLARE = "Declare one: suites: {golden: {cases: golden.jsonl, target: 'python:system:answer'}}."
+_LONGEST = 300
+"""Characters of an error that are shown."""
 
 
 def _timeout(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -50,7 +57,7 @@ def _headers(
 
 
 @click.command(short_help="The system under test over a suite's cases, resumable.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("policy", type=Existing())
 @click.option(
     "--suite",
     "names",
@@ -138,7 +145,7 @@ def command(
         for line in _summary(name, outcome, policy):
             click.echo(line)
         if outcome.manifest.errors == outcome.manifest.cases:
-            _refuse(policy, _every_case_failed(name))
+            _refuse(policy, _every_case_failed(name, outcome))
             status = COULD_NOT_RUN
     if status == PASS and options.selection is None:
         for line in _next(evaluator, chosen, policy, output):
@@ -147,15 +154,15 @@ def command(
 
 
 def _chosen(evaluator: Evaluator, names: tuple[str, ...], target: str | None) -> list[str]:
-    from demur.suggestions import did_you_mean
+    from demur.suggestions import meant_or_listed
     from demur.suites.settings import suites
 
     declared = suites(evaluator)
     if not declared:
-        raise click.UsageError("The policy has no suites.")
+        raise click.UsageError(f"The policy has no suites. {_DECLARE}")
     for name in names:
         if name not in declared:
-            advice = did_you_mean(name, declared) or f"The suites: {', '.join(declared)}."
+            advice = meant_or_listed(name, declared, "suites")
             raise click.BadParameter(f"There is no suite `{name}`. {advice}", param_hint="--suite")
     if names:
         return list(dict.fromkeys(names))
@@ -185,11 +192,25 @@ def _refuse(policy: Path, failure: SuiteError) -> None:
     click.echo(f"{place}: {failure.message}\n  help: {failure.help}", err=True)
 
 
-def _every_case_failed(name: str) -> SuiteError:
+def _every_case_failed(name: str, outcome: Outcome) -> SuiteError:
     from demur.suites.codes import SuiteError
 
-    message = f"Every case of `{name}` ended in an error."
+    message = f"Every case of `{name}` ended in an error. {_commonest(outcome)}"
     return SuiteError("DM857", message, "Look at `error` in the results.")
+
+
+def _commonest(outcome: Outcome) -> str:
+    """What most of the errors say: `3 of 4 say: ValueError: no API key`."""
+    from demur.suites.results import commonest_error
+
+    found = commonest_error(outcome.results)
+    if found is None:
+        return ""
+    text, number = found
+    shown = printable(text)
+    shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    verb = "says" if number == 1 else "say"
+    return f"{number:,} of {outcome.manifest.errors:,} {verb}: {shown}"
 
 
 def _summary(name: str, outcome: Outcome, policy: Path) -> Iterator[str]:
@@ -211,6 +232,8 @@ def _summary(name: str, outcome: Outcome, policy: Path) -> Iterator[str]:
         if outcome.previous is not None and (outcome.changed or not outcome.kept):
             parts = ", ".join(outcome.changed) or "nothing that is in the fingerprint"
             yield f"  changed since the run of {outcome.previous.started}: {parts}"
+    if 0 < manifest.errors < manifest.cases:
+        yield f"  {_commonest(outcome)}"
     yield f"  {_shown(outcome.results)}"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from demur.cli import output
+from demur.cli.paths import Existing
 from demur.cli.status import COULD_NOT_RUN, FAIL, INVALID, PASS
 from demur.diagnostics import Checked
 from demur.suggestions import did_you_mean
@@ -42,7 +43,7 @@ _PERCENT = _Percent()
 
 
 @click.command(short_help="Test policies: records given, decisions expected; what that covers.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=Existing(folders=True))
 @click.option("-v", "--verbose", is_flag=True, help="List every test.")
 @click.option("--coverage", is_flag=True, help="Show which outcomes of conditions came about.")
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from demur.cli import formats, kept_runs, policies
+from demur.cli.paths import Existing
 from demur.cli.status import INCONCLUSIVE, PASS
 from demur.suggestions import did_you_mean
 
@@ -38,7 +39,7 @@ def _moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -
 
 
 @click.command(short_help="Metrics over a policy's kept runs, with what changed and when.")
-@click.argument("policy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("policy", type=Existing())
 @click.option("--gate", help="The runs of this gate only.")
 @click.option("--metric", "metrics", multiple=True, help="This metric only. May be repeated.")
 @click.option(

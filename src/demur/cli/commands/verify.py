@@ -9,12 +9,13 @@ import click
 
 from demur.cli import policies
 from demur.cli.output import colour
+from demur.cli.paths import Existing
 from demur.cli.status import FAIL, CouldNotRun, InvalidPolicy
 
 if TYPE_CHECKING:
     from demur.policy import Policy
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = Existing()
 
 
 @click.command(short_help="Check who signed a bundle.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from demur.measure.records.relation import Relation, UnreadableTable
+from demur.suggestions import did_you_mean, listed
 
 
 def connect(url: str | None) -> Any:
@@ -22,17 +24,52 @@ def connect(url: str | None) -> Any:
         ) from None
     if url is None or url == "duckdb":
         return embedded()
+    if url not in ("spark", "duckdb") and "://" not in url:
+        names = ["duckdb", "spark", "postgres://USER@HOST/DATABASE"]
+        advice = did_you_mean(url, names) or listed(names, "engines")
+        raise UnreadableTable(f"There is no engine `{url}`. {advice}")
     # Spark's workers run the Python that has demur, not whichever is found first.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         connection: Any = ibis.pyspark.connect() if url == "spark" else ibis.connect(url)
     except Exception as failure:
+        if (library := missing_library(failure)) is not None:
+            raise UnreadableTable(
+                f"The engine {_without_password(url)} needs {library}: install it with "
+                f"`pip install '{_EXTRAS.get(_scheme(url)) or _of_ibis(url)}'`."
+            ) from None
         raise UnreadableTable(
             f"The engine {_without_password(url)} cannot be reached: {_first(failure)}"
         ) from None
     if connection.name == "pyspark":
         connection._session.conf.set("spark.sql.session.timeZone", "UTC")
     return connection
+
+
+_EXTRAS = {
+    "duckdb": "demur[gate]",
+    "postgres": "demur[postgres]",
+    "postgresql": "demur[postgres]",
+    "pyspark": "demur[spark]",
+    "spark": "demur[spark]",
+}
+"""What to install for an engine, by the scheme of its URL."""
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0].lower()
+
+
+def _of_ibis(url: str) -> str:
+    """What to install for an engine that Ibis knows and no extra of demur is for."""
+    return f"ibis-framework[{re.sub('[^a-z0-9-]', '', _scheme(url))}]"
+
+
+def missing_library(failure: BaseException | None) -> str | None:
+    """The library that could not be imported, which libraries of engines say in a cause, if any."""
+    while failure is not None and not isinstance(failure, ModuleNotFoundError):
+        failure = failure.__cause__ or failure.__context__
+    return None if failure is None else (failure.name or "").partition(".")[0]
 
 
 def embedded() -> Any:

@@ -18,6 +18,7 @@ from demur.report.gates.wording import (
     settling,
     short,
     some_cases,
+    where,
 )
 
 _SHOWN = 10
@@ -39,7 +40,8 @@ def _requirements(result: GateResult) -> Iterator[str]:
     for one in result.requirements:
         if one.verdict != "pass":
             kind = "error" if one.level == "fail" else "warning"
-            title = f"{code(leading(one))} {one.verdict}: {one.text}"
+            verdict = " ".join(filter(None, (one.verdict, where(one))))
+            title = f"{code(leading(one))} {verdict}: {one.text}"
             yield workflow_command(kind, _message(one), **_place(result, one), title=short(title))
 
 

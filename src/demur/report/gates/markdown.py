@@ -85,7 +85,8 @@ def _requirements(result: GateResult) -> str:
 
 def _row(requirement: Requirement) -> tuple[str, ...]:
     glyph, text, *numbers, verdict = cells(requirement)
-    return glyph, _code(text), *map(_prose, numbers), f"**{verdict}**" if glyph != "✓" else verdict
+    shown = _prose(verdict)
+    return glyph, _code(text), *map(_prose, numbers), f"**{shown}**" if glyph != "✓" else shown
 
 
 def _against(result: GateResult, requirement: Requirement) -> str:

@@ -28,6 +28,8 @@ GLYPHS = {"pass": "✓", "inconclusive": "?", "fail": "✕", "error": "!"}
 
 COLUMNS = ("", "requirement", "value", "interval", "limit", "n", "unknown", "verdict")
 """The heads of a table of requirements."""
+_SHORT = 60
+"""Characters of a slice's name in a row."""
 LONGEST = 200
 """Characters that are shown of a name that may come from a record."""
 _CODES = {"fail": "DM801", "inconclusive": "DM802"}
@@ -91,8 +93,21 @@ def cells(requirement: Requirement) -> tuple[str, ...]:
         number(one.limit, requirement.unit),
         f"{one.measured.samples:,}",
         f"{one.measured.unknown:,}" if one.measured.unknown else "",
-        verdict if requirement.level == "fail" else f"{verdict} (warn)",
+        " ".join(filter(None, (verdict, where(requirement), _LEVELS[requirement.level]))),
     )
+
+
+_LEVELS = {"fail": "", "warn": "(warn)"}
+
+
+def where(requirement: Requirement) -> str:
+    """The slice that made the verdict, where the whole did not, and how many more did; or nothing."""
+    first = leading(requirement)
+    if not first.slice.of:
+        return ""
+    others = sum(one.verdict == requirement.verdict for one in requirement.judgements) - 1
+    more = f" and {plural(others, 'more slice')}" if others else ""
+    return f"in {short(str(first.slice), _SHORT)}{more}"
 
 
 def figures(requirement: Requirement, judgement: Judgement) -> str:

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from demur.measure.results import GateResult, Judgement, Requirement
 from demur.report import plural
-from demur.report.gates.wording import by_damage, rounded
+from demur.report.gates.wording import by_damage, rounded, where
 from demur.report.html.axis import Axis, scale
 from demur.report.html.damage import SHOWN, mark, requirements_by_damage
 from demur.report.html.element import Child, element
@@ -63,7 +63,13 @@ def _requirement(requirement: Requirement, result: GateResult, links: Links) -> 
     hidden = len(slices) - len(shown)
     return element(
         "article",
-        element("h3", mark(requirement.verdict), " ", element("code", requirement.text)),
+        element(
+            "h3",
+            mark(requirement.verdict),
+            " ",
+            element("code", requirement.text),
+            f" {where(requirement)}" if where(requirement) else None,
+        ),
         _conditions(requirement, result),
         element("p", requirement.about) if requirement.about else None,
         table.draw((*overall, *first)) if overall else element("p", "Nothing was judged."),

@@ -20,6 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from demur.suggestions import did_you_mean, meant_or_listed
 from demur.suites.cases import Case
 from demur.suites.codes import TargetError
 from demur.suites.failure import CaseFailed
@@ -66,7 +67,9 @@ def _loaded(target: str, folder: Path) -> Callable[[Any], Any]:
             failure.name.split(".")
         ):
             message = f"There is no module `{failure.name}`."
-            help = (
+            help = did_you_mean(
+                failure.name, [one.stem for one in sorted(folder.glob("*.py"))]
+            ) or (
                 f"It is looked for in {folder.as_posix()} first, then where Python finds modules."
             )
             raise TargetError("DM854", message, help) from None
@@ -80,7 +83,9 @@ def _loaded(target: str, folder: Path) -> Callable[[Any], Any]:
         found = attrgetter(name)(module)
     except AttributeError:
         message = f"The module `{module_name}` has no `{name}`."
-        raise TargetError("DM854", message, "Name a function of it.") from None
+        functions = [one for one, what in vars(module).items() if one[0] != "_" and callable(what)]
+        help = meant_or_listed(name, functions, "functions")
+        raise TargetError("DM854", message, help) from None
     if not callable(found):
         message = f"`{name}` of the module `{module_name}` cannot be called."
         raise TargetError("DM854", message, "Name a function of it.")
