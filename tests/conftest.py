@@ -18,16 +18,11 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 # No test's gates leave runs behind, but those that say where.
 os.environ.setdefault("DEMUR_RUNS", "")
 
-# A time limit for one example says more about the machine than about the code.
-settings.register_profile("default", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile(
-    "thorough",
-    deadline=None,
-    max_examples=5_000,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+# A time limit for one example, or for making it, says more about the machine than about the code.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", UNTIMED)
+settings.register_profile("ci", UNTIMED, derandomize=True, print_blob=True)
+settings.register_profile("thorough", UNTIMED, max_examples=5_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "default"))
 
 

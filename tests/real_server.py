@@ -29,11 +29,11 @@ def running(command: Sequence[str], folder: Path, port: int) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], name: str) -> None:
-    for _ in range(300):
+    for _ in range(1_800):
         if process.poll() is not None:
             raise RuntimeError(f"{name} ended; see {name}.log")
         try:

@@ -80,7 +80,7 @@ def test_malformed_lines_are_reported_and_the_rest_decided(run: Run, bundle: Pat
     assert last == "2 of 4 lines could not be read."
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.binary(max_size=200))
 def test_no_input_is_a_traceback(run: Run, bundle: Path, data: bytes) -> None:
     result = run("decide", bundle, "--explain", input=data)

@@ -103,6 +103,38 @@ def test_wrong_usage_is_status_2(folder: Path, options: tuple[str, ...], said: s
     assert said in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("settings", "every", "said"),
+    [
+        (
+            "when: low > 0.2\nwindow: 1m",
+            "90s",
+            ("a window of 1m", "--every 1m`", "window: 1m30s`."),
+        ),
+        (
+            "slo: {metric: low, objective: 0.99, window: 30d}",
+            "6m",
+            ("`watched 14.4x over 1h`", "a window of 5m", "--every 5m`", "window: 5w1d`"),
+        ),
+    ],
+)
+def test_evaluations_that_are_further_apart_than_a_window_is_long_are_refused(
+    settings: str, every: str, said: tuple[str, ...], tmp_path: Path
+) -> None:
+    policy(tmp_path, settings)
+    journal = write(tmp_path / "journal.jsonl", [])
+    command = ["monitor", str(tmp_path / "policy.yaml"), "--journal", journal, "--every", every]
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 2
+    assert [one for one in said if one not in " ".join(result.stderr.split())] == []
+
+
+def test_nothing_is_evaluated_every_no_time(folder: Path) -> None:
+    command = ["monitor", str(folder / "policy.yaml"), "--journal", "x", "--every", "0s"]
+    result = CliRunner().invoke(cli, command)
+    assert (result.exit_code, "longer than 0" in result.stderr) == (2, True)
+
+
 def test_what_cannot_be_read_is_status_4(folder: Path) -> None:
     (folder / "journal.jsonl").write_text("{}\nnot json\n", "utf-8")
     result = run(folder, 11)

@@ -40,11 +40,11 @@ def prometheus(folder: Path, rules: Path, target: str) -> Iterator[str]:
 
 def alerts_of(url: str) -> list[dict[str, Any]]:
     """Its pending and firing alerts."""
-    with urlopen(f"{url}/api/v1/alerts", timeout=5) as answer:
+    with urlopen(f"{url}/api/v1/alerts", timeout=60) as answer:
         return json.load(answer)["data"]["alerts"]
 
 
 def query(url: str, expression: str) -> list[dict[str, Any]]:
     """What an expression comes to now. Raises for one that is wrong."""
-    with urlopen(f"{url}/api/v1/query?{urlencode({'query': expression})}", timeout=5) as answer:
+    with urlopen(f"{url}/api/v1/query?{urlencode({'query': expression})}", timeout=60) as answer:
         return json.load(answer)["data"]["result"]

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from demur.monitor.run import Evaluation, Status
 from demur.runtime.evaluator import Evaluator
 from demur.service.telemetry.labels import LabelLimit
 from demur.service.telemetry.metrics import DecisionMetrics
-from demur.service.telemetry.names import label
+from demur.service.telemetry.names import POLICY_INFO, STARTED, label
 from demur.service.telemetry.policy_metrics import PolicyMetrics
 from demur.service.telemetry.prometheus import Store
 from tests.conftest import skip_unless_ci
@@ -51,34 +51,69 @@ def filled(expression: str) -> str:
 
 
 def counted(
-    evaluator: Evaluator, rows: Iterable[Mapping[str, Any]], minutes: int
-) -> dict[tuple[str, Labels], list[float]]:
-    """Each series' value after each minute, from 0 on, as the service's own code counts."""
+    evaluator: Evaluator,
+    rows: Iterable[Mapping[str, Any]],
+    minutes: int,
+    *,
+    restarts: Collection[int] = (),
+    missed: Collection[int] = (),
+) -> dict[tuple[str, Labels], list[float | None]]:
+    """Each series' value after each minute, as a scrape of the service's own code finds it.
+
+    A series that is not there has None, as a scrape shows it: a slice that was not counted yet, and
+    all that a process forgot that was restarted after one of the minutes `restarts`. The scrapes of
+    the minutes `missed` find nothing.
+    """
     by_minute: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         at = datetime.fromisoformat(row["time"]).timestamp()
         by_minute[max(0, -int(-(at - START) // MINUTE))].append(row)
-    store = Store()
-    count = _counter(evaluator, store)
+    service = _Service(evaluator, 0)
     snapshots: list[dict[tuple[str, Labels], float]] = []
     for minute in range(minutes + 1):
         for row in by_minute[minute]:
-            count(row)
-        snapshots.append(_values(store))
+            service.count(row)
+        snapshots.append({} if minute in missed else service.scraped())
+        if minute in restarts:
+            service = _Service(evaluator, minute)
     names = dict.fromkeys(name for one in snapshots for name in one)
-    return {name: [one.get(name, 0.0) for one in snapshots] for name in names}
+    return {name: [one.get(name) for one in snapshots] for name in names}
 
 
-def _counter(evaluator: Evaluator, store: Store) -> Any:
-    prepared = PolicyMetrics(evaluator)
-    metrics = DecisionMetrics(store, LabelLimit(), 1)
-    policy = metrics._prepare(evaluator)
+class _Service:
+    """A process that counts, begun after a minute of promtool's time, which begins at 0."""
 
-    def count(record: Mapping[str, Any]) -> None:
+    def __init__(self, evaluator: Evaluator, minute: int) -> None:
+        self._begun = minute * MINUTE
+        self._digest = evaluator.digest
+        self._store = Store()
+        self._prepared = PolicyMetrics(evaluator)
+        self._metrics = DecisionMetrics(self._store, LabelLimit(), 1)
+        self._metrics.begin(evaluator)
+        self._policy = self._metrics._prepare(evaluator)
+
+    def count(self, record: Mapping[str, Any]) -> None:
         for late in (False, True):
-            metrics._count(policy, prepared, prepared.row(record, late=late), late=late)
+            row = self._prepared.row(record, late=late)
+            self._metrics._count(self._policy, self._prepared, row, late=late)
 
-    return count
+    def scraped(self) -> dict[tuple[str, Labels], float]:
+        info = (("policy", "watched"), ("digest", self._digest), ("role", "active"))
+        return {
+            **_values(self._store),
+            (POLICY_INFO, info): 1.0,
+            (STARTED, ()): self._begun,
+        }
+
+
+def _written(values: Iterable[float | None]) -> str:
+    """The values in promtool's notation; where a series ends, Prometheus knows that it did."""
+    found: list[str] = []
+    before: float | None = None
+    for one in values:
+        found.append(repr(one) if one is not None else "_" if before is None else "stale")
+        before = one
+    return " ".join(found)
 
 
 def _values(store: Store) -> dict[tuple[str, Labels], float]:
@@ -100,12 +135,14 @@ def agreed(
     *,
     approximate: bool = False,
     only: Sequence[str] = STATES,
+    restarts: Collection[int] = (),
+    missed: Collection[int] = (),
 ) -> dict[int, Evaluation]:
     """The monitor's evaluations of the traffic; promtool must find the same alerts at each minute.
 
-    `only` names the states that are compared.
+    `only` names the states that are compared; `restarts` and `missed` are those of `counted`.
     """
-    exported = rules(evaluator, approximate=approximate)
+    exported = rules(evaluator, approximate=approximate, scrape_interval=MINUTE)
     assert not [one for one in exported.left_out if not one.is_written], exported.left_out
     file = folder / "rules.yml"
     file.write_text(write(evaluator, exported), "utf-8")
@@ -120,9 +157,11 @@ def agreed(
                 "input_series": [
                     {
                         "series": _selector(name, labels),
-                        "values": " ".join(f"{one!r}" for one in values),
+                        "values": _written(values),
                     }
-                    for (name, labels), values in counted(evaluator, rows, minutes).items()
+                    for (name, labels), values in counted(
+                        evaluator, rows, minutes, restarts=restarts, missed=missed
+                    ).items()
                 ],
                 "promql_expr_test": [
                     {

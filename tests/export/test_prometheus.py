@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from demur.cli import cli
 from demur.export.grafana import dashboard
 from demur.export.prometheus import rules, write
 from demur.language.compile import compile_file
+from demur.monitor.windows import seconds, text
 from demur.runtime.evaluator import Evaluator
 from demur.service.telemetry.prometheus import PrometheusMetrics
 from tests.export.prometheus_server import alerts_of, prometheus, query
@@ -77,6 +79,48 @@ def test_what_is_not_exact_is_left_out_and_said(
         assert "watched" in str(rules(evaluator, approximate=True).group["rules"])
 
 
+@pytest.mark.parametrize("interval", ["1m", "15s", "1s"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "when: low > 0.1\nwindow: {}",
+        "when: low > baseline * 2\nwindow: 1h\nagainst: {}",
+        "slo: {{metric: low, objective: 0.99999, window: {}}}",
+        "slo: {{metric: low, objective: 0.9, window: {}}}",
+    ],
+)
+def test_a_window_without_room_for_four_scrapes_is_left_out_with_the_shortest_that_works(
+    settings: str, interval: str, tmp_path: Path
+) -> None:
+    """What is advised is written, and what is a tenth shorter is not."""
+    target = tmp_path / "rules.yml"
+    command = ["export", "prometheus", str(tmp_path / "policy.yaml"), "-o", str(target)]
+    command += ["--approximate", "--scrape-interval", interval]
+    least = 4 * seconds(interval)
+
+    def exported(window: str) -> list[str]:
+        policy(tmp_path, settings.format(window))
+        said = CliRunner().invoke(cli, command).stderr.splitlines()
+        ranges = re.findall(r"increase\([^][]*\[([^]]*)\]", target.read_text("utf-8"))
+        assert all(seconds(one) >= least * 0.999 for one in ranges)
+        return [one for one in said if "has no room for 4 scrapes" in one]
+
+    refused = exported("3s")
+    assert refused
+    for one in refused:
+        advised = re.findall(r"`window: ([^`]*)`", one)[0]
+        alert = one.partition(": not")[0].partition(" over ")[0]
+        assert not [each for each in exported(advised) if each.startswith(alert)]
+        shorter = text(0.9 * seconds(advised))
+        assert [each for each in exported(shorter) if each.startswith(alert)]
+
+
+def test_the_scrapes_are_a_minute_apart_where_nothing_is_said(tmp_path: Path) -> None:
+    short = policy(tmp_path, "when: low > 0.1\nwindow: 3m59s")
+    assert [one.alert for one in rules(short).left_out] == ["watched"]
+    assert not rules(policy(tmp_path, "when: low > 0.1\nwindow: 4m")).left_out
+
+
 def test_a_rule_has_the_labels_and_annotations_of_demurs_own_alert(tmp_path: Path) -> None:
     evaluator = policy(
         tmp_path,
@@ -103,10 +147,10 @@ def test_alerts_on_one_metric_record_what_they_share_once_and_the_rest_apart(
     shared = "window: 5m\n    by: [request.tenant]\n    confidence: 0.95"
     policy(tmp_path, f"when: low > 0.2\n{shared}".replace("\n    ", "\n"))
     file = tmp_path / "policy.yaml"
-    text = file.read_text("utf-8")
-    text += f"  watched_too:\n    when: low > 0.3\n    {shared}\n"
-    text += f"  watched-too:\n    when: low > 0.4\n    {shared}\n    min_samples: 9\n"
-    file.write_text(text, "utf-8")
+    written = file.read_text("utf-8")
+    written += f"  watched_too:\n    when: low > 0.3\n    {shared}\n"
+    written += f"  watched-too:\n    when: low > 0.4\n    {shared}\n    min_samples: 9\n"
+    file.write_text(written, "utf-8")
     evaluator = Evaluator(*compile_file(file))
     found = rules(evaluator, approximate=True).group["rules"]
     recorded = [one["record"] for one in found if "record" in one]
@@ -147,7 +191,7 @@ def test_the_deviate_that_slices_must_exceed_is_that_of_the_normal_distribution(
     assert found == pytest.approx(float(ndtri(1 - share)), abs=1e-5)
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 40.0) -> bool:
+def _until(is_so: Callable[[], bool], seconds: float = 240.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if is_so():
@@ -171,7 +215,7 @@ def test_a_real_prometheus_scrapes_a_guard_and_its_alert_fires_and_ends(tmp_path
         "when: low > 0.4\nwindow: 6s\nfor: 2s\nmin_samples: 3\nno_data: ok\nby: [request.tenant]",
     )
     file = tmp_path / "rules.yml"
-    exported = rules(evaluator)
+    exported = rules(evaluator, scrape_interval=1.0)
     assert not exported.left_out
     file.write_text(write(evaluator, exported), "utf-8")
     registry = CollectorRegistry()
@@ -197,8 +241,10 @@ def test_a_real_prometheus_scrapes_a_guard_and_its_alert_fires_and_ends(tmp_path
             counted = 'demur_metric_low_rows_total{policy="watched", result="false"}'
             assert _until(lambda: bool(query(url, counted)))
             assert not alerts_of(url)
-            assert _until(lambda: seen("pending", 0.1))
             assert _until(lambda: seen("firing", 0.1))
+            # It was pending before, whether or not anybody looked in those two seconds.
+            pending = 'count_over_time(ALERTS{alertname="watched", alertstate="pending"}[5m])'
+            assert query(url, pending)
             (alert,) = alerts_of(url)
             assert alert["labels"] == {
                 "alertname": "watched",

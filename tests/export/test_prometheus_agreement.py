@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.export.promtool import agreed
-from tests.monitor.traffic import firing, policy, steady
+from tests.monitor.traffic import firing, hourly, policy, steady
 
 Rows = list[dict[str, Any]]
 
@@ -166,17 +166,147 @@ def test_a_confidence_is_nearly_the_same_test(when: str, by: str, tmp_path: Path
     assert min(one for one in begun if one > 5) > 15
 
 
-def test_an_objective_burns_at_the_same_minutes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("no_data", "by"), [("ok", "[]"), ("fire", "[]"), ("keep", "[request.tenant]")]
+)
+def test_an_objective_burns_at_the_same_minutes(no_data: str, by: str, tmp_path: Path) -> None:
+    """And ends by its short window, while its long one still burns."""
+    objective = "slo: {metric: low, objective: 0.95, window: 24d}"
+    evaluator = policy(tmp_path, f"{objective}\nno_data: {no_data}\nby: {by}")
+    rows = [
+        *steady(evaluator, 10, each=5),
+        *steady(evaluator, 30, each=5, start=10, bad=5),
+        *steady(evaluator, 40, each=5, start=40),
+    ]
+    found = agreed(tmp_path, evaluator, rows, 80, approximate=True)
+    burning = {
+        minute: one.found
+        for minute, evaluation in found.items()
+        for one in evaluation.statuses
+        if one.alert.burn.startswith("6x")
+    }
+    assert (burning[35], burning[80]) == ("holds", "clear")
+
+
+ENUM = "{type: string, enum: [a, b, c]}"
+
+
+def first_burst(evaluator: Any, **given: Any) -> Rows:
+    """Good records of one tenant, and ten bad ones of another within one minute."""
+    return [
+        *steady(evaluator, 30),
+        *steady(evaluator, 1, each=10, bad=9, start=12, tenant="b", **given),
+    ]
+
+
+@pytest.mark.parametrize("tenants", ["string", ENUM])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "when: bad > 3",
+        "when: low > 0.2",
+        "when: answered < 0.5\nmin_samples: 10",
+        "when: spent > 5000",
+        "when: latency > 250",
+        "when: latency_p90 > 500",
+        "when: low > 0.2\nconfidence: 0.95",
+    ],
+)
+def test_the_first_burst_of_a_slice_fires_at_the_same_minutes(
+    settings: str, tenants: str, tmp_path: Path
+) -> None:
+    text = f"window: 5m\nby: [request.tenant]\nno_data: ok\n{settings}"
+    evaluator = policy(tmp_path, text, tenants=tenants)
+    rows = first_burst(evaluator, latency_ms=900.0)
+    found = agreed(tmp_path, evaluator, rows, 30, approximate=True)
+    assert firing(found, "request.tenant = b") == [13, 14, 15, 16, 17]
+
+
+def test_the_first_burst_of_all_is_counted(tmp_path: Path) -> None:
+    evaluator = policy(tmp_path, "window: 5m\nno_data: ok\nwhen: bad > 3")
+    rows = steady(evaluator, 1, bad=5)
+    assert firing(agreed(tmp_path, evaluator, rows, 10)) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("tenants", ["string", ENUM])
+@pytest.mark.parametrize("by", ["", "\nby: [request.tenant]"])
+def test_a_restart_is_no_burst_and_hides_none(by: str, tenants: str, tmp_path: Path) -> None:
+    evaluator = policy(tmp_path, f"window: 5m\nno_data: ok\nwhen: bad > 20{by}", tenants=tenants)
+    rows = [
+        *steady(evaluator, 60, bad=2),
+        *steady(evaluator, 4, bad=8, start=28, tenant="b"),
+        *steady(evaluator, 4, bad=8, start=50, tenant="b"),
+    ]
+    found = agreed(tmp_path, evaluator, rows, 60, restarts=[10, 30, 52])
+    begun = firing(found, "request.tenant = b" if by else "all")
+    assert {31, 32, 53, 54} <= set(begun)
+    assert min(begun) >= 30
+
+
+@pytest.mark.parametrize("tenants", ["string", ENUM])
+def test_after_a_restart_a_slice_is_counted_from_its_first_record(
+    tenants: str, tmp_path: Path
+) -> None:
     evaluator = policy(
-        tmp_path, "slo: {metric: low, objective: 0.95, window: 10h}\nno_data: ok\nby: []"
+        tmp_path, "window: 5m\nno_data: ok\nwhen: bad > 3\nby: [request.tenant]", tenants=tenants
     )
     rows = [
-        *steady(evaluator, 60),
-        *steady(evaluator, 30, start=60, bad=5),
-        *steady(evaluator, 60, start=90),
+        *first_burst(evaluator),
+        *steady(evaluator, 15, start=30),
+        *steady(evaluator, 1, bad=9, start=40, tenant="b"),
     ]
-    found = agreed(tmp_path, evaluator, rows, 150, approximate=True)
-    assert firing(found)
+    found = agreed(tmp_path, evaluator, rows, 45, restarts=[25])
+    assert firing(found, "request.tenant = b") == [13, 14, 15, 16, 17, 41, 42, 43, 44, 45]
+
+
+@pytest.mark.parametrize("missed", [[20], [20, 21, 22], [*range(14, 27)]])
+@pytest.mark.parametrize("by", ["", "\nby: [request.tenant]"])
+def test_scrapes_that_fail_are_no_burst(by: str, missed: list[int], tmp_path: Path) -> None:
+    """A counter of 400 that is not there for a while has not grown by 400 when it is back."""
+    evaluator = policy(tmp_path, f"window: 5m\nno_data: ok\nwhen: bad > 40{by}")
+    found = agreed(tmp_path, evaluator, steady(evaluator, 40, bad=5), 40, missed=missed)
+    assert not firing(found, "request.tenant = a" if by else "all")
+
+
+@pytest.mark.parametrize("no_data", ["fire", "keep"])
+def test_a_slice_in_trouble_that_a_restarted_process_forgot_goes_on(
+    no_data: str, tmp_path: Path
+) -> None:
+    settings = f"window: 5m\nno_data: {no_data}\nwhen: low > 0.2\nby: [request.tenant]"
+    evaluator = policy(tmp_path, settings)
+    rows = [*steady(evaluator, 40), *steady(evaluator, 6, bad=8, start=10, tenant="b")]
+    found = agreed(tmp_path, evaluator, rows, 40, restarts=[17], only=("firing",))
+    assert firing(found, "request.tenant = b")[-1] == 40
+
+
+@pytest.mark.parametrize("no_data", ["fire", "ok"])
+@pytest.mark.parametrize("by", ["", "\nby: [request.tenant]"])
+def test_an_objective_without_data_in_its_short_window_is_clear_by_its_long_one(
+    by: str, no_data: str, tmp_path: Path
+) -> None:
+    """Ten requests an hour, all good, leave the window of five minutes empty most of the time."""
+    evaluator = policy(
+        tmp_path, f"slo: {{metric: low, objective: 0.99, window: 30d}}\nno_data: {no_data}{by}"
+    )
+    rows = hourly(evaluator, 2)
+    found = agreed(tmp_path, evaluator, rows, 2 * 60, approximate=True)
+    # Before the first record there is no data at all.
+    begun = {*firing(found), *firing(found, "request.tenant = a")}
+    assert begun == ({0, 1, 2} if no_data == "fire" else set())
+
+
+@pytest.mark.parametrize("no_data", ["fire", "keep", "ok"])
+@pytest.mark.parametrize("by", ["", "\nby: [request.tenant]"])
+def test_an_objective_that_burns_when_it_falls_silent_goes_on(
+    by: str, no_data: str, tmp_path: Path
+) -> None:
+    evaluator = policy(
+        tmp_path, f"slo: {{metric: low, objective: 0.99, window: 24d}}\nno_data: {no_data}{by}"
+    )
+    rows = [*steady(evaluator, 60), *steady(evaluator, 10, bad=8, start=60)]
+    found = agreed(tmp_path, evaluator, rows, 150, approximate=True, only=("firing",))
+    fast = {one.is_firing for one in found[150].statuses if one.alert.burn.startswith("14.4x")}
+    assert (True in fast) == (no_data != "ok")
 
 
 def generated(pick: random.Random) -> str:
@@ -196,7 +326,7 @@ def generated(pick: random.Random) -> str:
     )
     lines = [
         f"when: {when}",
-        f"window: {pick.choice(['2m', '3m', '5m'])}",
+        f"window: {pick.choice(['4m', '5m', '8m'])}",
         f"no_data: {pick.choice(['fire', 'ok'])}",
         f"min_samples: {pick.choice([1, 4, 9])}",
     ]
@@ -222,8 +352,12 @@ def traffic(evaluator: Any, pick: random.Random, minutes: int) -> Rows:
     return rows
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(12))
 def test_generated_alerts_agree_on_generated_traffic(seed: int, tmp_path: Path) -> None:
+    """Half of them with tenants that are not known before they come, half with restarts."""
     pick = random.Random(seed)
-    evaluator = policy(tmp_path, generated(pick))
-    agreed(tmp_path, evaluator, traffic(evaluator, pick, 50), 50)
+    is_free = seed % 2 == 0
+    evaluator = policy(tmp_path, generated(pick), tenants="string" if is_free else ENUM)
+    rows = traffic(evaluator, pick, 50)
+    restarts = [] if is_free else pick.sample(range(1, 50), 3)
+    agreed(tmp_path, evaluator, rows, 50, restarts=restarts)

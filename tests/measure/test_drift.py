@@ -70,6 +70,24 @@ def test_the_bounds_of_kolmogorov_smirnov_are_its_tests_inverted() -> None:
     assert found.below(interval.high) == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 40])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.999])
+def test_no_interval_is_beyond_what_the_distance_can_be(size: int, confidence: float) -> None:
+    """Of runs without a value in common both distances are 1, and more than that there is not."""
+    now, before = np.array([size, 0]), np.array([0, size])
+    apart = [
+        divergence("jensen_shannon", now, before),
+        KolmogorovSmirnov.of(np.zeros(size), np.ones(size)),
+    ]
+    for one in apart:
+        interval = one.interval(confidence)
+        assert one.estimate == pytest.approx(1)
+        assert 0 <= interval.low <= interval.high == 1
+    some = divergence("jensen_shannon", np.array([size, 1]), np.array([1, size]))
+    interval = some.interval(confidence)
+    assert 0 <= interval.low <= some.estimate <= interval.high <= 1
+
+
 @pytest.mark.parametrize("size", [100, 1000])
 @pytest.mark.parametrize("kind", ["psi", "jensen_shannon", "kolmogorov_smirnov"])
 def test_without_drift_at_most_the_agreed_share_of_runs_shows_some(kind: str, size: int) -> None:

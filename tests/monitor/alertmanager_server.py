@@ -39,5 +39,5 @@ def alertmanager(folder: Path, port: int) -> Iterator[str]:
 
 def alerts_of(url: str) -> list[dict[str, Any]]:
     """The active alerts that it knows."""
-    with urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
+    with urlopen(f"{url}/api/v2/alerts", timeout=60) as answer:
         return json.load(answer)

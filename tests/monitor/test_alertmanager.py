@@ -78,9 +78,9 @@ def test_what_fires_while_alertmanager_is_down_is_there_when_it_is_back(tmp_path
     evaluator, found = told_now(tmp_path)
     port = free_port()
     receiver = Receiver("alertmanager", f"http://127.0.0.1:{port}")
-    first = deliver(found[5], evaluator, [receiver], {}, 600.0, timeout=5)
+    first = deliver(found[5], evaluator, [receiver], {}, 600.0, timeout=60)
     assert first.problems
-    second = deliver(found[6], evaluator, [receiver], first.unsent, 600.0, timeout=5)
+    second = deliver(found[6], evaluator, [receiver], first.unsent, 600.0, timeout=60)
     assert len(second.unsent[receiver.name]) == 2
     with alertmanager(tmp_path, port) as url:
         third = deliver(found[7], evaluator, [receiver], second.unsent, 600.0)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from demur.monitor.alerts import alerts
-from tests.monitor.traffic import evaluations, policy, steady
+from demur.monitor.evaluate import all_of
+from demur.monitor.run import Evaluation
+from demur.monitor.states import CLEAR, ERROR, HOLDS, NO_DATA
+from tests.monitor.traffic import evaluations, hourly, policy, steady
 
 SLO = "slo: {metric: low, objective: 0.99, window: 30d}\nno_data: ok"
 
@@ -53,6 +57,55 @@ def test_the_short_window_ends_it_soon_after_the_trouble(tmp_path: Path) -> None
 
 def test_one_failure_of_three_requests_does_not_page(tmp_path: Path) -> None:
     assert firing(tmp_path, bad=1, each=3, minutes=1, at=1) == []
+
+
+FIRE = "slo: {metric: low, objective: 0.99, window: 30d}"
+
+
+def pages(found: Mapping[int, Evaluation]) -> list[int]:
+    """The minutes in which something begins to fire."""
+    return [minute for minute, one in found.items() if any(each.has_begun for each in one.statuses)]
+
+
+def test_little_traffic_that_is_good_pages_nobody(tmp_path: Path) -> None:
+    """Ten requests an hour leave the window of five minutes empty most of the time."""
+    evaluator = policy(tmp_path, FIRE)
+    rows = hourly(evaluator, 11)
+    assert pages(evaluations(tmp_path, evaluator, rows, range(5, 11 * 60, 3))) == []
+
+
+def test_silence_pages_once_the_long_window_has_nothing_to_say(tmp_path: Path) -> None:
+    evaluator = policy(tmp_path, FIRE)
+    rows = hourly(evaluator, 2)
+    found = evaluations(tmp_path, evaluator, rows, range(10, 10 * 60, 10))
+    # The last request comes after 117 minutes: an hour later the fast burn has no data, then the next.
+    assert pages(found) == [180, 480]
+
+
+def test_bad_traffic_that_falls_silent_is_not_over(tmp_path: Path) -> None:
+    evaluator = policy(tmp_path, FIRE)
+    found = evaluations(tmp_path, evaluator, steady(evaluator, 60, bad=3), [60, 62, 70, 90])
+    assert [one.statuses[0].found for one in found.values()] == [
+        "holds",
+        "holds",
+        "no data",
+        "no data",
+    ]
+    assert all(one.statuses[0].is_firing for one in found.values())
+
+
+@pytest.mark.parametrize("first", [CLEAR, NO_DATA, ERROR, HOLDS])
+@pytest.mark.parametrize("second", [CLEAR, NO_DATA, ERROR, HOLDS])
+def test_all_conditions_hold_by_the_logic_of_three_values(first: str, second: str) -> None:
+    """False settles it; else what is not known leaves it open; no data goes before an error."""
+    found = {first, second}
+    if CLEAR in found:
+        expected = CLEAR
+    elif found == {HOLDS}:
+        expected = HOLDS
+    else:
+        expected = NO_DATA if NO_DATA in found else ERROR
+    assert all_of((first, second)) == expected
 
 
 def test_a_burn_rate_that_no_traffic_can_reach_is_left_out(tmp_path: Path) -> None:

@@ -63,11 +63,12 @@ def connection() -> Any:
     return connect(None)
 
 
-def policy(folder: Path, text: str) -> Evaluator:
-    """The policy with one alert, `watched`, of these settings."""
+def policy(folder: Path, text: str, *, tenants: str = "string") -> Evaluator:
+    """The policy with one alert, `watched`, of these settings; `tenants` is the type of a tenant."""
     path = folder / "policy.yaml"
     lines = "".join(f"    {line}\n" for line in text.splitlines())
-    path.write_text(f"{POLICY}  watched:\n{lines}", "utf-8")
+    declared = POLICY.replace("tenant: string", f"tenant: {tenants}")
+    path.write_text(f"{declared}  watched:\n{lines}", "utf-8")
     return Evaluator(*compile_file(path))
 
 
@@ -113,6 +114,16 @@ def steady(
         )
         for minute in range(minutes)
         for one in range(each)
+    ]
+
+
+def hourly(
+    evaluator: Evaluator, hours: int, each: int = 10, start: int = 0
+) -> list[dict[str, Any]]:
+    """So many good lines an hour, evenly, from an hour on."""
+    return [
+        line(evaluator, f"h{start:03}-{at:04}", START + (start + (at + 0.5) / each) * 60 * MINUTE)
+        for at in range(hours * each)
     ]
 
 

@@ -85,9 +85,9 @@ def test_under_load_every_request_is_decided_answered_journaled_and_counted(
     for expected, answer in answers:
         assert answer["action"] == expected
         assert ("is open from" in answer["message"]) == (expected == "answer")
-    told = httpx.post(f"{server}/outcomes/{1:032x}", json={"correct": True})
+    told = httpx.post(f"{server}/outcomes/{1:032x}", json={"correct": True}, timeout=120)
     assert told.status_code == 204
-    text = httpx.get(f"{server}/metrics").text
+    text = httpx.get(f"{server}/metrics", timeout=120).text
     decisions = [line for line in text.splitlines() if line.startswith("demur_decisions_total{")]
     assert sum(float(line.rsplit(" ", 1)[1]) for line in decisions) == REQUESTS
     assert "joke" not in text

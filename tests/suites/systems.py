@@ -40,6 +40,8 @@ gates:
 """
 
 Record = Mapping[str, Any]
+PATIENCE = 4.0
+"""Seconds that a case which hangs is waited for: far more than any other takes, however busy the machine."""
 
 
 def write_policy(folder: Path, target: str, more: str = "") -> Path:

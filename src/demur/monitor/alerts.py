@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from demur.interop.runbooks import resolved
@@ -36,7 +37,8 @@ class Alert:
     """When someone is woken: while every one of `conditions` is missed, in the same slice.
 
     `hold_for` and `keep_firing_for` are seconds. `burn` names the burn rate of an objective's alert
-    (`14.4x over 1h`), of which several have one `name`; empty for an alert with `when`.
+    (`14.4x over 1h`), of which several have one `name`, and `slo_window` how long the objective's
+    window is; empty and None for an alert with `when`.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Alert:
     runbook: str | None
     about: str | None
     burn: str = ""
+    slo_window: float | None = None
 
     @property
     def key(self) -> str:
@@ -59,6 +62,24 @@ class Alert:
     def longest(self) -> float:
         """How far back it looks, in seconds."""
         return max(one.window + (one.against or 0.0) for one in self.conditions)
+
+    @property
+    def shortest(self) -> float:
+        """Its shortest window, in seconds."""
+        lengths = (length for one in self.conditions for length in (one.window, one.against))
+        return min(length for length in lengths if length is not None)
+
+    def window_for(self, least: float) -> str | None:
+        """The shortest `window` to write so that none is below `least` seconds; None where none is.
+
+        For an objective, whose windows are parts of its own, that is the objective's.
+        """
+        # A part of a window is no shorter for the last digits of a division.
+        if self.shortest >= least * (1 - 1e-9):
+            return None
+        return text(
+            least if self.slo_window is None else ceil(self.slo_window * least / self.shortest)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,5 +190,6 @@ def _of_objective(name: str, said: Mapping[str, Any], common: Mapping[str, Any])
             (Condition(sure, long, min_bad=MIN_BAD), Condition(short, long / SHORT)),
             severity=one.severity,
             burn=f"{one.factor:g}x over {text(long)}",
+            slo_window=whole,
             **common,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp
 
@@ -47,14 +47,28 @@ def evaluate(alert: Alert, history: History, at: float) -> list[Finding]:
         slices = {name: one for name, one in slices.items() if one.of}
     findings: list[Finding] = []
     for name, slice in slices.items():
-        parts = tuple(found[name] for found in judged if name in found)
-        found = NO_DATA if len(parts) < len(judged) else _combined(parts)
-        if found == NO_DATA and slice.of and _is_usual(alert.conditions[0], parts[0]):
+        parts = [found.get(name) for found in judged]
+        found = all_of(_found(*one) for one in zip(alert.conditions, parts, strict=True))
+        seen = tuple(one for one in parts if one is not None)
+        if found == NO_DATA and slice.of and _is_usual(alert.conditions[0], seen[0]):
             found = CLEAR
-        if found == HOLDS and _bad(parts[0]) < alert.conditions[0].min_bad:
-            found = CLEAR
-        findings.append(Finding(slice, found, parts))
+        findings.append(Finding(slice, found, seen))
     return findings
+
+
+def _found(condition: Condition, judgement: Judgement | None) -> str:
+    """What a condition comes to over a slice, of which its window may have no record."""
+    if judgement is None or judgement.code in _WITHOUT_DATA:
+        return NO_DATA
+    if judgement.verdict == "error":
+        return ERROR
+    is_missed = judgement.verdict == "fail" and _bad(judgement) >= condition.min_bad
+    return HOLDS if is_missed else CLEAR
+
+
+def all_of(found: Iterable[str]) -> str:
+    """Whether all conditions hold. One that is clear settles that they do not, whatever the others are."""
+    return min(found, key=(CLEAR, NO_DATA, ERROR, HOLDS).index)
 
 
 def _bad(judgement: Judgement) -> int:
@@ -89,13 +103,3 @@ def _judged(condition: Condition, history: History, at: float) -> Mapping[str, J
     chosen = rows[1:] if len(rows) > 1 else rows
     judged = judge(chosen, threshold.operator, threshold.confidence, threshold.min_samples, "holm")
     return {str(one.slice): one for one in judged}
-
-
-def _combined(judgements: Sequence[Judgement]) -> str:
-    """Whether all conditions hold."""
-    codes = {one.code for one in judgements}
-    if codes & _WITHOUT_DATA:
-        return NO_DATA
-    if any(one.verdict == "error" for one in judgements):
-        return ERROR
-    return HOLDS if all(one.verdict == "fail" for one in judgements) else CLEAR

@@ -95,7 +95,7 @@ def test_a_segment_is_closed_by_size_and_the_next_begins(tmp_path: Path) -> None
 def test_a_segment_is_closed_by_age_though_nothing_more_comes(tmp_path: Path) -> None:
     with Journal(tmp_path, maximum_age=0.2, form="gzip") as journal:
         journal.observe(check(compiled()))
-        for _ in range(200):
+        for _ in range(2_400):
             if list(tmp_path.glob("*.jsonl.gz")):
                 break
             threading.Event().wait(0.05)

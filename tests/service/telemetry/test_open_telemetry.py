@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from demur.functions.values import Unavailable
 from demur.service.guard import Guard
+from demur.service.telemetry import names
 from demur.service.telemetry.attributes import signals_from_attributes
 from demur.service.telemetry.otel_metrics import OpenTelemetryMetrics
 from demur.service.telemetry.spans import OpenTelemetrySpans
@@ -180,15 +181,32 @@ def test_metrics_have_the_same_numbers_as_for_prometheus() -> None:
     expected: dict[tuple[str, frozenset[Any]], float] = {}
     histograms = set()
     for family in registry.collect():
+        # The unit is no part of the name here.
+        name = family.name.removesuffix("_seconds")
         for sample in family.samples:
             if family.type != "histogram":
-                expected[family.name, frozenset(sample.labels.items())] = sample.value
+                expected[name, frozenset(sample.labels.items())] = sample.value
             elif sample.name.endswith("_count"):
-                histograms.add((family.name.removesuffix("_seconds"), sample.value))
+                histograms.add((name, sample.value))
     assert found == pytest.approx(expected)
     assert {(name, count) for name, _, count, _ in buckets} == histograms
     latency = [bounds for name, _, _, bounds in buckets if name == "demur_metric_latency_p95"]
     assert all(1234.0 in bounds for bounds in latency)
+
+
+def test_counters_of_known_slices_begin_at_0_before_any_record() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    with Guard(evaluator(), telemetry=OpenTelemetryMetrics(provider)):
+        data: Any = reader.get_metrics_data()
+    metrics = {one.name: one.data for one in data.resource_metrics[0].scope_metrics[0].metrics}
+    (started,) = metrics["demur_started_timestamp"].data_points
+    assert started.value > 1.6e9
+    values = {
+        (point.attributes["request_tenant"], point.attributes["result"]): point.value
+        for point in metrics["demur_metric_wrong_rate_rows"].data_points
+    }
+    assert values == {(tenant, one): 0 for tenant in "ab" for one in names.RATE_RESULTS}
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

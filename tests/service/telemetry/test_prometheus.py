@@ -159,7 +159,7 @@ def test_a_metric_of_the_outcome_counts_when_that_is_known_or_can_be_no_more() -
         "answer": {"confidence": 0.9, "change": 0.1, "latency_ms": 5.0},
     }
     run(guard, [good] * 2)
-    assert "demur_metric_wrong_rate_rows_total" not in scraped(registry)
+    assert total(scraped(registry)["demur_metric_wrong_rate_rows_total"]) == 0
     guard.outcome("t0", correct=False)
     guard.outcome("t0", correct=False)
     guard.outcome("t1", correct=True)
@@ -212,6 +212,63 @@ def test_labels_are_bounded_and_the_overflow_is_counted(caplog: pytest.LogCaptur
     assert len({dict(key)["request_tenant"] for key in rows}) == 6
     assert total(found[names.LABEL_OVERFLOW], metric="demur_metric_m_rows_total") == 16
     assert len(caplog.records) == 2  # one for each of the two families
+
+
+SLICED = """demur: 1
+policy: sliced
+about: Sliced.
+owner: team@example.com
+runbook: r.md
+stages:
+  request:
+    tenant: {type: string, enum: [a, b, c]}
+    tier: {type: int, enum: [1, 2]}
+    beta: bool
+    name: string
+rules:
+  r: {when: request.beta, then: refuse}
+metrics:
+  whole: rate(decision.answered)
+  crossed: count(decision.declined)
+  free: rate(decision.answered)
+alerts:
+  w: {when: whole < 0.5, window: 1h}
+  c: {when: crossed > 3, window: 1h, by: [request.tenant * request.tier, request.beta]}
+  f: {when: free < 0.5, window: 1h, by: [request.tenant, request.name]}
+"""
+
+
+def slices(registry: CollectorRegistry, metric: str) -> set[tuple[str, ...]]:
+    found = scraped(registry).get(f"demur_metric_{metric}_rows_total", {})
+    assert set(found.values()) <= {0.0}
+    wanted = ("request_beta", "request_tenant", "request_tier")
+    return {tuple(dict(key)[one] for one in wanted if one in dict(key)) for key in found}
+
+
+def test_slices_that_are_known_beforehand_begin_at_0_before_any_record() -> None:
+    _, registry = measured(policy=compiled(SLICED))
+    assert slices(registry, "whole") == {()}
+    assert slices(registry, "crossed") == {
+        (beta, tenant, tier) for beta in ("true", "false") for tenant in "abc" for tier in "12"
+    }
+    # Any name may come: nothing is known beforehand.
+    assert slices(registry, "free") == set()
+    assert total(scraped(registry)[names.STARTED]) > 1.6e9
+
+
+def test_no_more_slices_are_begun_than_there_may_be_and_none_of_them_overflows() -> None:
+    _, registry = measured(policy=compiled(SLICED), metrics={"values": 11})
+    assert slices(registry, "crossed") == set()
+    assert names.LABEL_OVERFLOW not in scraped(registry)
+
+
+def test_what_was_begun_counts_on_and_once() -> None:
+    guard, registry = measured(policy=compiled(SLICED))
+    record = {"request": {"tenant": "b", "tier": 2, "beta": True, "name": "n"}}
+    run(guard, [record] * 3)
+    found = scraped(registry)["demur_metric_crossed_rows_total"]
+    assert total(found, request_tenant="b", request_tier="2", result="true") == 3
+    assert total(found) == 3
 
 
 def test_slices_that_are_crossed_are_bounded_together() -> None:

@@ -28,10 +28,23 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class Scraped:
+    """Gauges of every process that counts: one that is there while it is scraped, and when it began."""
+
+    present: str
+    started: str
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time in Prometheus' words: `1h`, and perhaps ended `offset` ago."""
+    """A stretch of time in Prometheus' words: `1h`, and perhaps ended `offset` ago.
+
+    `beginning` is how long ago it begins, and `age` that in seconds.
+    """
 
     length: str
+    beginning: str
+    age: float
     offset: str = ""
 
     @property
@@ -44,6 +57,25 @@ class Window:
         """The selector's range."""
         return f"[{self.length}]" + (f" offset {self.offset}" if self.offset else "")
 
+    def increase(self, series: str, scraped: Scraped) -> str:
+        """By how much each selected series grew within the window.
+
+        `increase` begins at a series' first sample, and what that counts already is lost: the first
+        burst of a slice. A series that was not there when the window began, though its process was
+        scraped then, or began to count later, has counted from 0 within the window: what it shows
+        at last is by how much it grew. Where nothing was scraped at that time, it may have been
+        there before, and where it was reset, its last value is not all: `increase` says what there is.
+        """
+        return f"""\
+  last_over_time({series}{self.range})
+    unless {series} offset {self.beginning}
+    unless resets({series}{self.range}) > 0
+    and on (job, instance) (
+      {scraped.present} offset {self.beginning}
+      or max_over_time({scraped.started}{self.range}) > time() - {self.age!r}
+    )
+  or increase({series}{self.range})"""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
@@ -55,6 +87,7 @@ class Recorder:
 
     window: Window
     labels: tuple[str, ...]
+    scraped: Scraped
     records: dict[str, str] = field(default_factory=dict[str, str])
 
     def increase(self, part: str, counters: Counters, *series: str, results: str = "") -> str:
@@ -62,17 +95,19 @@ class Recorder:
 
         `part` names it; `results` chooses among records by how they count.
         """
-        by = f"sum by ({', '.join(self.labels)})"
         chosen = f'policy="{counters.policy}"' + (f', result=~"{results}"' if results else "")
-        whole, *less = (f"{by} (increase({one}{{{chosen}}}{self.window.range}))" for one in series)
+        whole, *less = (self._summed(f"{one}{{{chosen}}}") for one in series)
         return self.record(part, counters, " - ".join([whole, *less]))
 
     def bucket(self, part: str, counters: Counters, bound: float) -> str:
         """The recorded increase of a histogram's bucket."""
         chosen = f'policy="{counters.policy}", le="{bound!r}"'
-        by = f"sum by ({', '.join(self.labels)})"
-        selected = f"{counters.histogram}_bucket{{{chosen}}}{self.window.range}"
-        return self.record(part, counters, f"{by} (increase({selected}))")
+        summed = self._summed(f"{counters.histogram}_bucket{{{chosen}}}")
+        return self.record(part, counters, summed)
+
+    def _summed(self, series: str) -> str:
+        by = ", ".join(self.labels)
+        return f"sum by ({by}) (\n{self.window.increase(series, self.scraped)}\n)"
 
     def record(self, part: str, counters: Counters, expression: str) -> str:
         """Records an expression; returns the selector of the recorded series."""

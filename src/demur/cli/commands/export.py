@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from demur.cli import output, policies
+from demur.cli.lengths import interval
 from demur.cli.paths import Existing
 from demur.cli.stages import known_stage
 from demur.cli.status import FAIL, InvalidPolicy
@@ -65,7 +66,17 @@ def command() -> None:
     is_flag=True,
     help="Write alerts too that Prometheus can express only nearly; the file says in what.",
 )
-def prometheus(policy: Path, target: Path | None, approximate: bool) -> None:
+@click.option(
+    "--scrape-interval",
+    callback=interval,
+    default="1m",
+    show_default=True,
+    metavar="1m",
+    help="How often Prometheus scrapes the service; a window has room for four scrapes.",
+)
+def prometheus(
+    policy: Path, target: Path | None, approximate: bool, scrape_interval: float
+) -> None:
     """Write the alerts of POLICY as rules for Prometheus, over what a service's telemetry counts.
 
     The rules fire at the evaluation at which `demur monitor` does on the same traffic. An alert that
@@ -74,7 +85,7 @@ def prometheus(policy: Path, target: Path | None, approximate: bool) -> None:
     from demur.export.prometheus import rules, write
 
     evaluator = policies.load(policy)
-    found = rules(evaluator, approximate=approximate)
+    found = rules(evaluator, approximate=approximate, scrape_interval=scrape_interval)
     _put(target, write(evaluator, found))
     for one in found.left_out:
         said = "written nearly" if one.is_written else "not written"

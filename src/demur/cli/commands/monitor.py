@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,28 +11,18 @@ from typing import TYPE_CHECKING
 import click
 
 from demur.cli import output, policies
+from demur.cli.lengths import interval, length
 from demur.cli.paths import Existing
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
 from demur.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from demur.monitor.alerts import Alert
     from demur.monitor.deliver import Receiver
     from demur.monitor.memory import Memory
 
 _STATUS = {"pass": PASS, "fail": FAIL, "inconclusive": INCONCLUSIVE, "error": COULD_NOT_RUN}
 _FORMATS = ("text", "json")
-
-
-def _length(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
-    from demur.monitor.windows import seconds
-
-    del ctx, parameter
-    if value is None:
-        return None
-    try:
-        return seconds(value)
-    except ValueError as failure:
-        raise click.BadParameter(f"{failure}.") from None
 
 
 def _moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -80,11 +70,11 @@ def _receivers(
 )
 @click.option("--at", callback=_moment, metavar="TIME", help="Evaluate as at this time, not now.")
 @click.option(
-    "--every", callback=_length, metavar="1m", help="Go on, with an evaluation each such time."
+    "--every", callback=interval, metavar="1m", help="Go on, with an evaluation each such time."
 )
 @click.option(
     "--delay",
-    callback=_length,
+    callback=length,
     metavar="30s",
     default="0ms",
     show_default=True,
@@ -146,6 +136,7 @@ def command(
     found = alerts(evaluator)
     if not found:
         raise click.UsageError("The policy has no alerts.")
+    _see_all(found, every)
     memory = _remembered(state)
     histories = source_of(sources, reading_for(evaluator, found), engine, goes_on=every is not None)
     found_verdict = "pass"
@@ -178,6 +169,19 @@ def command(
             click.echo(problem, err=True)
         found_verdict = "error" if told.problems else verdict(evaluation)
     ctx.exit(_STATUS[found_verdict])
+
+
+def _see_all(alerts: Iterable[Alert], every: float | None) -> None:
+    """Raises where an alert's window is shorter than the time from one evaluation to the next."""
+    from demur.monitor.windows import text
+
+    for one in alerts:
+        if every is not None and (needed := one.window_for(every)):
+            raise click.UsageError(
+                f"The alert `{one.key}` has a window of {text(one.shortest)}, so that with `--every "
+                f"{text(every)}` some records would be in none. Give `--every {text(one.shortest)}`, or "
+                f"write `window: {needed}`{' for the objective' if one.slo_window else ''}."
+            )
 
 
 def _moments(at: float | None, every: float | None, delay: float) -> Iterator[float]:

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from demur.backends.promql.aggregates import Unsupported
-from demur.export.prometheus.conditions import Exporter
+from demur.export.prometheus.conditions import SCRAPE_INTERVAL, Exporter
 from demur.export.prometheus.rules import alert_rules, outdated
 from demur.monitor.alerts import alerts
 from demur.runtime.evaluator import Evaluator
@@ -34,9 +34,18 @@ class Rules:
     left_out: tuple[LeftOut, ...]
 
 
-def rules(evaluator: Evaluator, *, approximate: bool = False) -> Rules:
-    """The rules of a policy's alerts. With `approximate` also those that hold only nearly."""
-    exporter = Exporter(evaluator)
+def rules(
+    evaluator: Evaluator,
+    *,
+    approximate: bool = False,
+    scrape_interval: float = SCRAPE_INTERVAL,
+) -> Rules:
+    """The rules of a policy's alerts. With `approximate` also those that hold only nearly.
+
+    Alerts with a window that has no room for four scrapes, `scrape_interval` seconds apart, are left
+    out: one that fails would be silence.
+    """
+    exporter = Exporter(evaluator, scrape_interval)
     records: dict[str, str] = {}
     written: list[dict[str, Any]] = []
     left_out: list[LeftOut] = []

@@ -10,15 +10,20 @@ from statistics import NormalDist
 
 from demur.backends.promql import binomial
 from demur.backends.promql.aggregates import Lowered, Unsupported, lower
-from demur.backends.promql.counters import Counters, Recorder, Window, named
+from demur.backends.promql.counters import Counters, Recorder, Scraped, Window, named
 from demur.measure.slices import crossed
 from demur.monitor.alerts import NEGATED, SILENCE_CONFIDENCE, Condition
 from demur.monitor.windows import text
 from demur.runtime.aggregates import read_metrics
 from demur.runtime.evaluator import Evaluator
-from demur.service.telemetry.names import label
+from demur.service.telemetry.names import POLICY_INFO, STARTED, label
 from demur.service.telemetry.policy_metrics import Exported, PolicyMetrics
 
+SCRAPE_INTERVAL = 60.0
+"""Seconds between scrapes where nothing else is said: Prometheus' own default."""
+SCRAPES = 4
+"""A window has room for so many, so that one that fails does not empty it: an increase needs two."""
+_SCRAPED = Scraped(POLICY_INFO, STARTED)
 _OUTCOME = "a service counts an outcome when it becomes known, `demur monitor` when it was decided"
 
 
@@ -27,13 +32,12 @@ class Holds:
     """A condition over its window, by slice.
 
     `expression` gives the slices in which it holds, `silent` those without records that should have
-    some; `empty` those without any, now or in the baseline, `heard` the others, and `unanswered` those
-    whose baseline has none. `certain` is the records that count. `records` are what is to be recorded first.
+    some; `heard` those with any, now or in the baseline, and `unanswered` those whose baseline has none.
+    `certain` is the records that count. `records` are what is to be recorded first.
     """
 
     expression: str
     silent: str
-    empty: str
     heard: str
     certain: str
     unanswered: str
@@ -43,9 +47,10 @@ class Holds:
 
 @dataclass(frozen=True)
 class Exporter:
-    """A policy, with what its service counts."""
+    """A policy, with what its service counts; `scrape_interval` is seconds between two looks at that."""
 
     evaluator: Evaluator
+    scrape_interval: float = SCRAPE_INTERVAL
 
     @cached_property
     def exported(self) -> dict[str, list[Exported]]:
@@ -89,7 +94,7 @@ class Exporter:
         threshold = condition.threshold
         counters = self.counters(threshold.metric, threshold.by)
         labels = ("policy", *(label(name) for name in (crossed(cut) if cut else ())))
-        now = Recorder(Window(text(condition.window)), labels)
+        now = Recorder(_window(condition.window), labels, _SCRAPED)
         slope, constant = self._limit(condition)
         limit = None if threshold.uses_baseline else constant
         value = lower(counters, now, threshold.is_upper, limit)
@@ -97,15 +102,14 @@ class Exporter:
         nearly = [value.nearly] if value.nearly else []
         if any(one.needs_outcome for one in self.exported[threshold.metric]):
             nearly.append(_OUTCOME)
-        silent = empty = f"{value.samples} == 0"
+        silent = f"{value.samples} == 0"
         heard = f"{value.samples} > 0"
         if counters.has_where:
             silent = f"{value.certain} == 0"
         is_enough = f"{value.certain} >= {threshold.min_samples}"
         records, unanswered = dict(now.records), ""
         if condition.against is not None:
-            window = Window(text(condition.against), text(condition.window))
-            then = Recorder(window, labels)
+            then = Recorder(_window(condition.against, condition.window), labels, _SCRAPED)
             # The baseline's unknown records count as makes the limit strictest.
             highest = (slope > 0) != threshold.is_upper
             before = lower(counters, then, highest, None)
@@ -117,7 +121,6 @@ class Exporter:
             if cut:
                 # A slice is silent where chance does not explain it, by Poisson's distribution.
                 silent = f"{silent} and exp(-{expected}) < {chance!r}"
-            empty = f"{empty} and {before.samples} == 0"
             heard = f"{heard} or {before.samples} > 0"
             unanswered = f"{value.certain} > 0 unless {before.certain} > 0"
         else:
@@ -134,9 +137,7 @@ class Exporter:
                 nearly.append(binomial.NEARLY_SLICES)
         if condition.min_bad:
             expression += f" and round({value.bad}) >= {condition.min_bad}"
-        return Holds(
-            expression, silent, empty, heard, value.certain, unanswered, records, tuple(nearly)
-        )
+        return Holds(expression, silent, heard, value.certain, unanswered, records, tuple(nearly))
 
     def _limit(self, condition: Condition) -> tuple[float, float]:
         """The limit as slope and constant of the baseline's value. Raises `Unsupported`."""
@@ -189,11 +190,11 @@ class Exporter:
         tests: list[str] = []
         for cut in threshold.by:
             labels = ("policy", *map(label, crossed(cut)))
-            recorder = Recorder(now.window, labels)
+            recorder = Recorder(now.window, labels, _SCRAPED)
             one = lower(counters, recorder, threshold.is_upper, None)
             now.records.update(recorder.records)
             tests.append(f"count by (policy) ({one.certain} >= {threshold.min_samples})")
-        own = Recorder(now.window, ("policy",), now.records)
+        own = Recorder(now.window, ("policy",), _SCRAPED, now.records)
         # Alerts with the same slices and settings share what is recorded.
         by = "_and_".join("_by_".join(map(label, crossed(cut))) for cut in threshold.by)
         name = f"{by}_{threshold.min_samples}_{named(threshold.confidence)}"
@@ -202,6 +203,12 @@ class Exporter:
         )
         root = own.record(f"root_{name}", counters, binomial.root(1 - threshold.confidence, count))
         return own.record(f"needed_{name}", counters, binomial.quantile(root))
+
+
+def _window(length: float, offset: float = 0.0) -> Window:
+    """A window of so many seconds that ended so many ago."""
+    age = length + offset
+    return Window(text(length), text(age), age, text(offset) if offset else "")
 
 
 def _is_plain(evaluator: Evaluator, metric: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demur.export.prometheus.conditions import Exporter, Holds
+from demur.backends.promql.aggregates import Unsupported
+from demur.export.prometheus.conditions import SCRAPES, Exporter, Holds
 from demur.measure.slices import crossed
 from demur.monitor.alerts import Alert
 from demur.monitor.windows import text
@@ -25,6 +26,13 @@ class AlertRules:
 
 def alert_rules(alert: Alert, exporter: Exporter) -> AlertRules:
     """The rules of an alert. Raises `Unsupported`."""
+    needed = alert.window_for(SCRAPES * exporter.scrape_interval)
+    if needed:
+        raise Unsupported(
+            f"a window of {text(alert.shortest)} has no room for {SCRAPES} scrapes, one each "
+            f"{text(exporter.scrape_interval)} (`--scrape-interval`): `window: {needed}` is the "
+            f"shortest {'objective ' if alert.slo_window else ''}that works"
+        )
     found: list[dict[str, Any]] = []
     records: dict[str, str] = {}
     nearly: dict[str, None] = {}
@@ -46,46 +54,42 @@ def _expression(
     alert: Alert, conditions: Sequence[Holds], labels: Sequence[str], policy: str
 ) -> str:
     """When the alert holds: its conditions do, or it goes on, or there is silence that is no good sign."""
-    holds = " and ".join(f"({one.expression})" for one in conditions)
-    firing = _is(alert, labels, policy, "firing")
-    if alert.no_data == "ok":
-        ways = [holds]
-    elif len(labels) == 1:
-        silent = [f"({one.silent})" for one in conditions]
-        silent += [f"absent({one.certain})" for one in conditions]
-        kept = "" if alert.no_data == "fire" else f" and {firing}"
-        ways = [holds, *(f"{one}{kept}" for one in silent)]
-    else:
-        # A slice that has been in trouble and is not heard of any more, and no slice at all.
-        going = _is(alert, labels, policy, "pending|firing")
-        kept = "" if alert.no_data == "fire" else f" and {firing}"
-        none = (
-            ""
-            if alert.no_data == "fire"
-            else f" and {_is(alert, labels, policy, 'firing', whole=True)}"
-        )
-        silent = [f"({one.silent})" for one in conditions if one.silent]
-        ways = [holds, *(f"{one}{kept}" for one in silent)]
-        ways += [
-            f"({one.empty}) and {going if alert.no_data == 'fire' else firing}"
-            for one in conditions
-        ]
-        ways += [f"absent({one.heard}){none}" for one in conditions]
+    first, *others = conditions
+    ways = [" and ".join(f"({one.expression})" for one in conditions)]
+    firing = f"on ({', '.join(labels)}) {_own(alert, policy, 'firing')}"
+    kept = "" if alert.no_data == "fire" else f"\n  and {firing}"
+    if alert.no_data != "ok":
+        silent = _silent(alert, first, labels, policy)
+        # The other windows lie within the first. One that has records and is clear settles that the
+        # alert does not hold, whatever the others are.
+        clear = [f"\n  unless ({one.certain} > 0 unless ({one.expression}))" for one in others]
+        open_ways = [f"({first.expression})", *silent] if others else silent
+        ways += ["".join((one, *clear, kept)) for one in open_ways]
+    if alert.no_data != "ok" and len(labels) > 1:
+        none = _own(alert, policy, "firing", "".join(f', {one}=""' for one in labels[1:]))
+        kept = "" if alert.no_data == "fire" else f"\n  and on () {none}"
+        ways.append(f"absent({first.heard}){kept}")
     # What has no answer neither starts nor ends an alert.
     ways += [f"({one.unanswered}) and {firing}" for one in conditions if one.unanswered]
     return "\nor\n".join(ways)
 
 
-def _is(
-    alert: Alert, labels: Sequence[str], policy: str, state: str, *, whole: bool = False
-) -> str:
-    """The alert's own states at the evaluation before, of its slices or of the whole."""
-    chosen = f'alertname="{alert.name}", policy="{policy}", alertstate=~"{state}"'
-    if alert.burn:
-        chosen += f', burn_rate="{alert.burn}"'
-    if whole:
-        chosen += "".join(f', {one}=""' for one in labels[1:])
-    return f"on ({'' if whole else ', '.join(labels)}) ALERTS{{{chosen}}}"
+def _silent(alert: Alert, first: Holds, labels: Sequence[str], policy: str) -> list[str]:
+    """Where the longest window has no records and should have some; each way by itself."""
+    silent = [f"({first.silent})"] if first.silent else []
+    if len(labels) == 1:
+        return [*silent, f"absent({first.certain})"]
+    # A slice that has been in trouble and is not heard of any more, of which no series may be left.
+    by = ", ".join(labels)
+    slices = "".join(f', {one}!=""' for one in labels[1:])
+    going = _own(alert, policy, "pending|firing", slices)
+    return [*silent, f"max by ({by}) ({going} unless on ({by}) ({first.heard}))"]
+
+
+def _own(alert: Alert, policy: str, states: str, chosen: str = "") -> str:
+    """The alert's own states at the evaluation before."""
+    burn = f', burn_rate="{alert.burn}"' if alert.burn else ""
+    return f'ALERTS{{alertname="{alert.name}", policy="{policy}", alertstate=~"{states}"{burn}{chosen}}}'
 
 
 def _rule(alert: Alert, expression: str, evaluator: Evaluator) -> dict[str, Any]:

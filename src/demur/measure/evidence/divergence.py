@@ -47,17 +47,18 @@ class Method:
     """A measure of counts, and how much of it chance adds: `unit` for each degree of freedom.
 
     `power` makes of the measure what adds up like a squared distance; `unit` is for one record in
-    either run.
+    either run. `most` is what it can be at most.
     """
 
     measure: Callable[[Counts, Counts], NDArray[np.float64]]
     power: int
     unit: float
+    most: float
 
 
 METHODS: Mapping[str, Method] = {
-    "jensen_shannon": Method(jensen_shannon, 2, 1 / (8 * np.log(2))),
-    "psi": Method(psi, 1, 1.0),
+    "jensen_shannon": Method(jensen_shannon, 2, 1 / (8 * np.log(2)), 1.0),
+    "psi": Method(psi, 1, 1.0, inf),
 }
 
 
@@ -82,6 +83,7 @@ class Divergence:
     scale: float
     freedom: float
     power: int
+    most: float
     times: float = 1.0
     method: ClassVar[str] = "noncentral chi-square, by permutations"
 
@@ -89,7 +91,7 @@ class Divergence:
         """The bounds on the true divergence, each at `confidence`."""
         low = self._bound(self._found, confidence)
         high = self._bound(self._no_luck, 1 - confidence)
-        return Interval(float(low ** (1 / self.power)), float(high ** (1 / self.power)))
+        return Interval(self._unsquared(low), self._unsquared(high))
 
     def above(self, limit: float) -> float:
         """The p-value against "the true divergence is at most `limit`"."""
@@ -118,6 +120,9 @@ class Divergence:
 
     def _squared(self, value: float) -> float:
         return max(value, 0.0) ** self.power
+
+    def _unsquared(self, value: float) -> float:
+        return min(float(value ** (1 / self.power)), self.most)
 
     def _chance(self, found: float, true: float) -> float:
         """How likely no more than `found` is where `true` is the divergence."""
@@ -158,4 +163,4 @@ def divergence(kind: str, now: Counts, before: Counts) -> Divergence:
     mean, variance = float(chance.mean()), float(chance.var())
     # Of records that are all alike no permutation differs, and yet one more might.
     scale = max(variance / (2 * mean) if mean > 0 else 0.0, least)
-    return Divergence(estimate, size, scale, max(1.0, mean / scale), method.power)
+    return Divergence(estimate, size, scale, max(1.0, mean / scale), method.power, method.most)

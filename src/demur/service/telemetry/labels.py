@@ -25,7 +25,7 @@ class LabelLimit:
     def __init__(self, values: int = 100, series: int = 2000) -> None:
         if values < 1 or series < 1:
             raise ValueError("a limit of labels must be 1 or more")
-        self._values = values
+        self.values = values
         self._series = series
         self._known: dict[tuple[str, str], set[str]] = {}
         self._slices: dict[str, set[Labels]] = {}
@@ -57,7 +57,7 @@ class LabelLimit:
     def _value(self, metric: str, name: str, value: str) -> str:
         known = self._known.setdefault((metric, name), set())
         if value not in known:
-            if len(value) > LENGTH or len(known) >= self._values:
+            if len(value) > LENGTH or len(known) >= self.values:
                 return OTHER
             known.add(value)
         return value

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
+from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from demur.runtime.evaluator import Evaluator
@@ -110,11 +111,25 @@ class DecisionMetrics:
         self._sink = sink
         self._limit = limit
         self._remembered = remembered
+        self.started = time()
+        """When counting began, in seconds since the epoch."""
         self._policies: OrderedDict[str, _Policy] = OrderedDict()
         self._waiting: OrderedDict[str, tuple[_Policy, PolicyMetrics, dict[str, Any]]] = (
             OrderedDict()
         )
         self._lock = Lock()
+
+    def begin(self, evaluator: Evaluator) -> None:
+        """Lets the series of a policy's metrics begin at 0, of every slice that is known beforehand.
+
+        A counter that is first seen with its first record has, for Prometheus, not grown by that.
+        """
+        policy = self._policies.get(evaluator.digest) or self._prepare(evaluator)
+        if policy.metrics is None:
+            return
+        for at, one in enumerate(policy.metrics.exported):
+            for slices in policy.metrics.foreseen(one, self._limit.values):
+                self._counting(policy, at, one, slices)
 
     def observe(self, check: Check) -> None:
         """Counts a check; the policy's metrics count final ones."""
@@ -217,12 +232,16 @@ class DecisionMetrics:
             key = (at, *[dimensions[name] for name in one.dimensions])
             counted = policy.series.get(key)
             if counted is None:
-                slices = row.labels(one.dimensions)
-                bounded = self._limit.bounded(one.series.rows, slices)
-                counted = self._counted(one, (policy.label, *bounded))
-                if bounded == slices:
-                    policy.keep(key, counted)
+                counted = self._counting(policy, at, one, row.labels(one.dimensions))
             counted.add(part)
+
+    def _counting(self, policy: _Policy, at: int, one: Exported, slices: Labels) -> _Counted:
+        """The series of one aggregate over one slice, which are there from now on."""
+        bounded = self._limit.bounded(one.series.rows, slices)
+        counted = self._counted(one, (policy.label, *bounded))
+        if bounded == slices:
+            policy.keep((at, *[value for _, value in slices]), counted)
+        return counted
 
     def _counted(self, one: Exported, labels: Labels) -> _Counted:
         found, sink = one.series, self._sink
@@ -265,8 +284,10 @@ class DecisionMetrics:
         return policy
 
 
-def guard_counts(guard: Guard, limit: LabelLimit) -> Iterator[tuple[str, Labels, float]]:
-    """What the guard itself counts, now: name, labels and value."""
+def guard_counts(
+    guard: Guard, limit: LabelLimit, started: float
+) -> Iterator[tuple[str, Labels, float]]:
+    """What the guard itself counts, now: name, labels and value. `started` is when counting began."""
     status = guard.status()
     for kind in ("timed_out", "failed", "busy"):
         for signal, count in getattr(status.providers, kind).items():
@@ -284,6 +305,7 @@ def guard_counts(guard: Guard, limit: LabelLimit) -> Iterator[tuple[str, Labels,
         yield names.POLICY_REFUSALS, (), status.policies.refusals
         yield names.POLICY_REFUSING, (), float(status.policies.is_refusing)
     deployment = guard.deployment
+    yield names.STARTED, (), started
     for role, one in (("active", deployment.active), ("candidate", deployment.candidate)):
         if one is not None:
             named = (

@@ -71,6 +71,8 @@ POLICY_REFUSING = "demur_policy_refusing"
 """Gauge: 1 while what is served is not what is there, because that was refused."""
 POLICY_INFO = "demur_policy_info"
 """Gauge, always 1: which policies decide. Labels: policy, version, digest, role."""
+STARTED = "demur_started_timestamp_seconds"
+"""Gauge: when the process began to count, in seconds since the epoch. What it counts began at 0 then."""
 LABEL_OVERFLOW = "demur_label_overflow_total"
 """Values of labels that were counted as `(other)`. Label: metric."""
 OUTCOMES_UNMATCHED = "demur_outcomes_unmatched_total"
@@ -92,11 +94,12 @@ ABOUT: Mapping[str, str] = {
     POLICY_REFUSALS: "Policies that were refused.",
     POLICY_REFUSING: "Whether the policy that is there was refused.",
     POLICY_INFO: "The policies that decide.",
+    STARTED: "When the process began to count.",
     LABEL_OVERFLOW: "Values of labels that were counted as (other).",
     OUTCOMES_UNMATCHED: "Outcomes of traces that are not remembered.",
 }
 """What each of demur's own metrics is, for whoever scrapes it."""
-GAUGES = frozenset((PROVIDERS_OVERDUE, BYPASSING, POLICY_REFUSING, POLICY_INFO))
+GAUGES = frozenset((PROVIDERS_OVERDUE, BYPASSING, POLICY_REFUSING, POLICY_INFO, STARTED))
 """Those that go down too."""
 COUNTED_BY_GUARD = (
     PROVIDER_FAILURES,
@@ -109,6 +112,7 @@ COUNTED_BY_GUARD = (
     POLICY_REFUSALS,
     POLICY_REFUSING,
     POLICY_INFO,
+    STARTED,
     LABEL_OVERFLOW,
 )
 """Those that are read from the guard when metrics are collected."""

@@ -49,11 +49,12 @@ class OpenTelemetryMetrics:
         if self._guard is not None:
             raise ValueError("these metrics are another guard's: each guard has its own")
         self._guard = guard
+        self._metrics.begin(guard.deployment.active)
         for name in names.COUNTED_BY_GUARD:
             gauge = name in names.GAUGES
             meter = self._meter
             create = meter.create_observable_gauge if gauge else meter.create_observable_counter
-            create(_plain(name), [partial(self._read, name)], description=names.ABOUT[name])
+            create(_plain(name), [partial(self._read, name)], _unit(name), names.ABOUT[name])
 
     def observe(self, check: Check) -> None:
         """Counts a check."""
@@ -80,7 +81,7 @@ class OpenTelemetryMetrics:
             name,
             lambda: self._meter.create_histogram(
                 _plain(name),
-                "s" if name.endswith("_seconds") else "",
+                _unit(name),
                 about,
                 explicit_bucket_boundaries_advisory=buckets,
             ),
@@ -101,9 +102,14 @@ class OpenTelemetryMetrics:
             return []
         return [
             self._api.Observation(value, dict(labels))
-            for found, labels, value in guard_counts(guard, self._limit)
+            for found, labels, value in guard_counts(guard, self._limit, self._metrics.started)
             if found == name
         ]
+
+
+def _unit(name: str) -> str:
+    """The unit, which exporters to Prometheus append to the name."""
+    return "s" if name.endswith("_seconds") else ""
 
 
 def _plain(name: str) -> str:

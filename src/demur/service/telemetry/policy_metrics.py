@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import Any
 
 from demur.functions.values import EvaluationError
-from demur.policy import Policy, type_of
+from demur.policy import Policy, Shape, type_of
 from demur.runtime.aggregates import (
     NOT_REACHED,
     Aggregate,
@@ -65,6 +67,7 @@ class PolicyMetrics:
         by, limits = sliced_by(self.policy), limits_of(evaluator)
         extended = Evaluator(policy_of_records(self.policy), evaluator.digest)
         signals = extended.policy.stages
+        self._signals = signals
         self.dimensions = tuple(
             name
             for name in dict.fromkeys(name for one in by.values() for name in one)
@@ -111,6 +114,20 @@ class PolicyMetrics:
         }
         places = [*sorted(needed), *range(self._count, len(trees))]
         return places, extended.prepare([trees[at] for at in places])
+
+    def foreseen(self, exported: Exported, most: int) -> Iterator[Labels]:
+        """The slices that are known before any record comes: of bools, and of signals with an `enum`.
+
+        None where a dimension may have any value, or where there are more than `most`.
+        """
+        values: list[tuple[str, ...]] = []
+        for name in exported.dimensions:
+            stage, _, signal = name.partition(".")
+            values.append(_values(self._signals[stage][signal]))
+        if prod(map(len, values)) <= most:
+            names = [label(name) for name in exported.dimensions]
+            for one in product(*values):
+                yield tuple(zip(names, one, strict=True))
 
     def row(self, record: Mapping[str, Any], *, late: bool = False) -> Row:
         """The values of a record that has its `decision` as a stage.
@@ -235,6 +252,13 @@ def _is_scalar(signals: Mapping[str, Mapping[str, Any]], name: str) -> bool:
     stage, _, signal = name.partition(".")
     shape = signals.get(stage, {}).get(signal)
     return shape is not None and shape.type not in ("list", "map", "object") and not shape.pii
+
+
+def _values(shape: Shape) -> tuple[str, ...]:
+    """What a signal's label may be, without what is not known; none where that may be anything."""
+    if shape.type == "bool":
+        return ("true", "false")
+    return tuple(map(_text, shape.enum or ()))
 
 
 def _text(value: Any) -> str:

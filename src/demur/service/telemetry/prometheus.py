@@ -49,6 +49,7 @@ class PrometheusMetrics:
     def attach(self, guard: Guard) -> None:
         """Exports what the guard counts itself. One guard has one of these of its own."""
         self._guards.append(guard)
+        self._metrics.begin(guard.deployment.active)
 
     def observe(self, check: Check) -> None:
         """Counts a check."""
@@ -80,7 +81,7 @@ class PrometheusMetrics:
         for name, about, labels, value in self._store.counters():
             family(name, "counter", about).add_sample(name, dict(labels), value)
         for guard in self._guards:
-            for name, labels, value in guard_counts(guard, self._limit):
+            for name, labels, value in guard_counts(guard, self._limit, self._metrics.started):
                 kind = "gauge" if name in names.GAUGES else "counter"
                 family(name, kind, names.ABOUT[name]).add_sample(name, dict(labels), value)
         for name, about, labels, histogram in self._store.histograms():
