@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
@@ -12,7 +13,8 @@ class Counters:
 
     `rows` counts records by their label `result`; `sums` and `divisors` are a counter of what is
     positive, and perhaps one of what is negative. `low` and `high` bound an unknown value; `share` is
-    a quantile's, `has_where` says whether some records may not count.
+    a quantile's, `has_where` says whether some records may not count. `late` are the labels of signals of
+    later stages than the first, which a record that did not come there has as `outside`.
     """
 
     kind: str
@@ -25,6 +27,12 @@ class Counters:
     high: float = inf
     share: float = 0.0
     has_where: bool = False
+    late: frozenset[str] = frozenset()
+    outside: str = ""
+
+    def of_slices(self, labels: Iterable[str]) -> str:
+        """What chooses the series of records that are in a slice of these labels."""
+        return "".join(f', {one}!="{self.outside}"' for one in labels if one in self.late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +104,13 @@ class Recorder:
         `part` names it; `results` chooses among records by how they count.
         """
         chosen = f'policy="{counters.policy}"' + (f', result=~"{results}"' if results else "")
+        chosen += counters.of_slices(self.labels)
         whole, *less = (self._summed(f"{one}{{{chosen}}}") for one in series)
         return self.record(part, counters, " - ".join([whole, *less]))
 
     def bucket(self, part: str, counters: Counters, bound: float) -> str:
         """The recorded increase of a histogram's bucket."""
-        chosen = f'policy="{counters.policy}", le="{bound!r}"'
+        chosen = f'policy="{counters.policy}", le="{bound!r}"{counters.of_slices(self.labels)}'
         summed = self._summed(f"{counters.histogram}_bucket{{{chosen}}}")
         return self.record(part, counters, summed)
 

@@ -14,7 +14,7 @@ from demur.backends.promql.counters import Counters, Recorder, Scraped, Window, 
 from demur.measure.slices import crossed
 from demur.monitor.alerts import NEGATED, SILENCE_CONFIDENCE, Condition
 from demur.monitor.windows import text
-from demur.runtime.aggregates import read_metrics
+from demur.runtime.aggregates import NOT_REACHED, read_metrics
 from demur.runtime.evaluator import Evaluator
 from demur.service.telemetry.names import POLICY_INFO, STARTED, label
 from demur.service.telemetry.policy_metrics import Exported, PolicyMetrics
@@ -87,7 +87,16 @@ class Exporter:
             aggregate.range.high,
             aggregate.share,
             aggregate.where is not None,
+            self._late,
+            NOT_REACHED,
         )
+
+    @property
+    def _late(self) -> frozenset[str]:
+        """The labels of signals of later stages than the first."""
+        stages = list(self.evaluator.policy.stages)[1:]
+        signals = self.evaluator.policy.stages
+        return frozenset(label(f"{stage}.{name}") for stage in stages for name in signals[stage])
 
     def holds(self, condition: Condition, cut: str | None) -> Holds:
         """The condition over all records, or over each slice of one entry of `by`."""
