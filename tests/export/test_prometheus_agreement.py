@@ -95,6 +95,22 @@ def test_slices_fire_by_themselves_and_one_that_falls_silent(
     assert not [one for one in firing(found, "request.tenant = a") if one > 15]
 
 
+@pytest.mark.parametrize("when", ["declined > 0.3", "latency > 250", "slow > 0.3"])
+def test_records_that_were_stopped_before_a_slices_stage_are_in_none_of_its_slices(
+    when: str, tmp_path: Path
+) -> None:
+    evaluator = policy(tmp_path, f"window: 5m\nby: [answer.model]\nno_data: ok\nwhen: {when}")
+    rows = [
+        *steady(evaluator, 30),
+        *steady(evaluator, 30, tenant="closed", score=None, latency_ms=None, model=None),
+        *steady(evaluator, 10, bad=8, start=15, tenant="b", model="n", latency_ms=900.0),
+    ]
+    found = agreed(tmp_path, evaluator, rows, 30)
+    assert {one.slice for one in found[25].statuses} == {"answer.model = m", "answer.model = n"}
+    assert firing(found, "answer.model = n")
+    assert not firing(found, "answer.model = m")
+
+
 def test_slices_are_crossed(tmp_path: Path) -> None:
     evaluator = policy(
         tmp_path, "window: 5m\nby: [request.tenant * decision.action]\nwhen: bad >= 20"

@@ -32,11 +32,15 @@ stages:
   answer:
     score: {type: double, min: 0, max: 1}
     latency_ms: {type: double, min: 0, max: 60000, unit: ms}
+    model: string
 outcome:
   correct: bool
 failures:
   low: {severity: warning}
 rules:
+  closed:
+    when: request.tenant == "closed"
+    then: refuse
   low-score:
     when: answer.score < 0.5
     then: abstain
@@ -87,10 +91,10 @@ def moment(at: float) -> str:
 
 def line(evaluator: Evaluator, name: str, at: float | None, **given: Any) -> dict[str, Any]:
     """A final line of a journal: good in all, save for what is given; None leaves a signal out."""
-    signals = {"tenant": "a", "score": 0.9, "latency_ms": 100.0, **given}
+    signals = {"tenant": "a", "score": 0.9, "latency_ms": 100.0, "model": "m", **given}
     record = {
         stage: {one: signals[one] for one in names if signals[one] is not None}
-        for stage, names in (("request", ("tenant",)), ("answer", ("score", "latency_ms")))
+        for stage, names in (("request", ("tenant",)), ("answer", ("score", "latency_ms", "model")))
     }
     return {
         "trace_id": name,
