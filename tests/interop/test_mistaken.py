@@ -68,7 +68,7 @@ def test_the_command_quotes_a_name_that_a_shell_would_split(tmp_path: Path) -> N
         ("r.csv", b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "Excel"),
         ("r.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
         ("r.jsonl", b"PAR1\x15\x04\x15", "is Parquet"),
-        ("r.jsonl", gzip.compress(JSONL.encode()), "compressed by gzip"),
+        ("r.jsonl", gzip.compress(JSONL.encode(), mtime=0), "compressed by gzip"),
         ("r.jsonl.gz", JSONL, "not compressed by gzip"),
         ("r.db", b"SQLite format 3\x00", "SQLite"),
         ("r.jsonl", "<!doctype html>\n<title>Sign in</title>\n", "HTML"),
