@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import ibis
@@ -117,11 +119,59 @@ class Frame:
         """Each named record's row."""
         return {name: at for at, name in enumerate(self.ids) if name is not None}
 
+    @cached_property
+    def seeds(self) -> NDArray[np.uint64]:
+        """A number for each record that is the same wherever it stands: of its id, or else its values.
+
+        Records without an id that have the same values are told apart by how many of them there are.
+        """
+        found = np.empty(self.size, dtype=np.uint64)
+        seen: Counter[str] = Counter()
+        for at, name in enumerate(self.ids):
+            text = f"id {name}"
+            if name is None:
+                text = self._content(at)
+                seen[text] += 1
+                text = f"{text} {seen[text]}"
+            digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            found[at] = int.from_bytes(digest, "little")
+        return found
+
+    def _content(self, row: int) -> str:
+        columns = (
+            (at, column[row] if at not in self.labels else self._label(at, column[row]))
+            for at, column in self.columns.items()
+        )
+        dimensions = [values[row] for values in self.dimensions.values()]
+        return repr((*columns, dimensions, self.actions[row], self.rules[row]))
+
+    def _label(self, column: int, number: float) -> str | None:
+        return None if number != number else self.labels[column][int(number)]
+
+    def known(self, aggregates: Sequence[Aggregate]) -> NDArray[np.bool_]:
+        """Of which records it is known what they contribute to all of the aggregates."""
+        found = np.ones(self.size, dtype=bool)
+        for one in aggregates:
+            read = [at for at in (one.value, one.second) if at is not None]
+            unknown = np.any([np.isnan(self.columns[at]) for at in read], axis=0)
+            if one.where is not None:
+                where = self.columns[one.where]
+                unknown = np.isnan(where) | ((where == 1.0) & unknown)
+            found &= ~unknown
+        return found
+
     def partners(self, other: Frame) -> NDArray[np.intp]:
         """For each record the row of the other frame that has its id; -1 where none has."""
-        places = other.by_id
-        found = (-1 if one is None else places.get(one, -1) for one in self.ids)
-        return np.fromiter(found, dtype=np.intp, count=self.size)
+        if id(other) not in self._partners:
+            places = other.by_id
+            found = (-1 if one is None else places.get(one, -1) for one in self.ids)
+            self._partners[id(other)] = other, np.fromiter(found, dtype=np.intp, count=self.size)
+        return self._partners[id(other)][1]
+
+    @cached_property
+    def _partners(self) -> dict[int, tuple[Frame, NDArray[np.intp]]]:
+        """Those asked for before, and of which frame: every slice asks for the same."""
+        return {}
 
     def part(self, rows: NDArray[np.intp]) -> Frame:
         """These records alone."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from demur.measure import deciding
 from demur.measure.frames import Frame, frame
 from demur.measure.grouping import Summaries, pooled, summarise
@@ -77,6 +80,41 @@ class Run:
     def _pools(self) -> dict[tuple[Cut, tuple[Key, ...]], Mapping[int, Parts]]:
         """Slices pooled before, so that each metric need not ask the engine anew."""
         return {}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A slice's part of a run, for one metric: its value, what it is made of, and the records' rows.
+
+    The rows are those of the run's frame; they are not read before they are asked for.
+    """
+
+    run: Run
+    value: Value
+    parts: Mapping[int, Parts]
+    find_rows: Callable[[], NDArray[np.intp]]
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """The records of the slice in the run's frame."""
+        return self.find_rows()
+
+
+def part_of(run: Run, metric: str, cut: Cut, keys: Sequence[Key]) -> Part:
+    """A metric over a slice, or several together."""
+    return Part(
+        run,
+        run.value(metric, cut, keys),
+        run.parts(metric, cut, keys),
+        lambda: run.frame.rows(cut, keys),
+    )
+
+
+def part_of_rows(run: Run, metric: str, rows: NDArray[np.intp]) -> Part:
+    """A metric over these records of the run's frame."""
+    made = run.metrics.metrics[metric]
+    parts = {at: run.frame.parts(run.metrics.aggregates[at], rows) for at in made.aggregates}
+    return Part(run, metric_value(made, run.metrics, parts, run.evaluator), parts, lambda: rows)
 
 
 def shapes_of(policy: Policy) -> dict[str, Mapping[str, Shape]]:

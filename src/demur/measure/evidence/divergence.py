@@ -84,6 +84,7 @@ class Divergence:
     power: int
     times: float = 1.0
     method: ClassVar[str] = "noncentral chi-square, by permutations"
+    is_closed: ClassVar[bool] = False
 
     def interval(self, confidence: float) -> Interval:
         """The bounds on the true divergence, each at `confidence`."""

@@ -33,6 +33,7 @@ class KolmogorovSmirnov:
     others: int
     times: float = 1.0
     method: ClassVar[str] = "Kolmogorov-Smirnov"
+    is_closed: ClassVar[bool] = True
 
     @staticmethod
     def of(now: Numbers, before: Numbers) -> KolmogorovSmirnov:

@@ -33,6 +33,7 @@ class PairedRates:
     only_baseline: float
     neither: float
     method: ClassVar[str] = "Tango score; exact McNemar where the margin is 0"
+    is_closed: ClassVar[bool] = False
 
     @property
     def samples(self) -> int:

@@ -29,6 +29,7 @@ class Quantile:
     share: float
     times: float = 1.0
     method: ClassVar[str] = "order statistics (binomial)"
+    is_closed: ClassVar[bool] = True
 
     @staticmethod
     def of(values: Sequence[float] | NDArray[np.float64], share: float) -> Quantile:

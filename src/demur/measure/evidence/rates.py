@@ -25,6 +25,7 @@ class Rate:
     successes: float
     samples: int
     method: ClassVar[str] = "exact binomial (Clopper-Pearson)"
+    is_closed: ClassVar[bool] = True
 
     @property
     def estimate(self) -> float:

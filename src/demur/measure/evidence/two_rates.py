@@ -31,6 +31,7 @@ class TwoRates:
     baseline_successes: float
     baseline_size: float
     method: ClassVar[str] = "Miettinen-Nurminen score, exact where rare"
+    is_closed: ClassVar[bool] = False
 
     @property
     def samples(self) -> int:
