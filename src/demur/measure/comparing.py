@@ -105,7 +105,7 @@ class Comparison:
                 evidence, evidence_limit = weighing.evidence()
         return Row(
             slice, measured, limit, baseline, evidence, evidence_limit, problem, cases,
-            value.doubtful, _sampled(now, evidence),
+            value.doubtful, None if evidence is None or is_of_all(evidence) else now.sampled,
         )  # fmt: skip
 
     def _limit(
@@ -160,14 +160,6 @@ def _strictest(
     if bounds is None:
         return None, None
     return bounds[0] if threshold.is_upper else bounds[1], strictest[1]
-
-
-def _sampled(now: Part, evidence: Evidence | None) -> int | None:
-    """How many records the evidence is of, where it is of a sample; a rate's is of all."""
-    if evidence is None or is_of_all(evidence):
-        return None
-    frame = now.run.frame
-    return frame.size if frame.size < frame.total else None
 
 
 def _cases(threshold: Threshold, now: Part) -> tuple[str, ...]:

@@ -18,8 +18,11 @@ from demur.measure.thresholds import Threshold
 from demur.runtime.aggregates import Aggregate
 
 if TYPE_CHECKING:
+    from demur.measure.evidence import Evidence
     from demur.measure.evidence.divergence import Divergence
     from demur.measure.evidence.kolmogorov_smirnov import KolmogorovSmirnov
+
+    Distance = Divergence | KolmogorovSmirnov
 
 DECILES = np.linspace(0.1, 0.9, 9)
 MOST_CATEGORIES = 1_000
@@ -42,6 +45,8 @@ class Samples:
 
 def drift_row(threshold: Threshold, now: Part, before: Part | None, slice: Slice) -> Row:
     """What is to be judged of one slice: the distance and the evidence on it."""
+    from demur.measure.evidence.completed import Completed
+
     run, value = now.run, now.value
     theirs = None if before is None else before.value
     limit = threshold.limit_by(run.evaluator)(None)
@@ -53,28 +58,34 @@ def drift_row(threshold: Threshold, now: Part, before: Part | None, slice: Slice
     (at,) = run.metrics.metrics[threshold.metric].aggregates
     aggregate = run.metrics.aggregates[at]
     samples = _samples(now, before, aggregate)
-    evidence = evidence_on(aggregate.kind, samples)
-    if isnan(evidence.estimate):
+    found = evidence_on(aggregate.kind, samples)
+    known = evidence_on(aggregate.kind, samples.known())
+    if isnan(found.estimate):
         problem = (
             "DM817",
             "The sample of the records has none of this slice: it is too rare in them.",
         )
-    measured = Measured(
-        evidence.estimate,
-        evidence_on(aggregate.kind, samples.known()).estimate,
-        value.samples,
-        value.unknown,
-    )
+    # Unknown values are one more value. That may hide a drift as well as be one.
+    worst, other = (found, known) if _is_worse(threshold, found, known) else (known, found)
+    evidence: Evidence | None = None
+    if threshold.confidence is not None:
+        evidence = Completed(worst, (lambda: other,), threshold.is_upper)
     return Row(
         slice,
-        measured,
+        Measured(worst.estimate, known.estimate, value.samples, value.unknown),
         limit,
         told,
-        evidence if threshold.confidence is not None else None,
+        evidence,
         problem=problem,
         doubtful=value.doubtful,
-        sampled=run.frame.size if run.frame.size < run.frame.total else None,
+        sampled=now.sampled,
     )
+
+
+def _is_worse(threshold: Threshold, found: Distance, known: Distance) -> bool:
+    if isnan(known.estimate) or isnan(found.estimate):
+        return True
+    return (found.estimate >= known.estimate) == threshold.is_upper
 
 
 def _problem(now: Value, before: Value | None) -> tuple[str, str] | None:

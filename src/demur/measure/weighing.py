@@ -133,12 +133,12 @@ class Weighing:
         if is_rate and self.before is None:
             # The exact test of a rate is never less sure of a better one.
             return []
-        sides = [(first.is_highest,), (first.is_highest_before,)]
+        mine, theirs = [first.is_highest], [first.is_highest_before]
         if self.now.value.unknown:
-            sides[0] = (first.is_highest, not first.is_highest)
+            mine.append(not first.is_highest)
         if self.before is not None and self.before.value.unknown:
-            sides[1] = (first.is_highest_before, not first.is_highest_before)
-        found = [Fill(*one) for one in product(*sides)][1:]
+            theirs.append(not first.is_highest_before)
+        found = [Fill(*one) for one in product(mine, theirs)][1:]
         return [*found, replace(first, known_only=True)] if found else []
 
     def _evidence_under(self, fill: Fill) -> Evidence:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import cbrt, inf, isfinite, nan, sqrt
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +38,6 @@ class Mean:
     samples: int
     range: Interval = ANYTHING
     few: FewChanges | None = None
-    method: ClassVar[str] = "Student's t with Hall's skewness correction"
-    is_closed: ClassVar[bool] = False
 
     @staticmethod
     def of(values: Sequence[float] | NDArray[np.float64], range: Interval = ANYTHING) -> Mean:
@@ -67,6 +64,16 @@ class Mean:
     def estimate(self) -> float:
         """The mean of the values."""
         return self.mean
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "Student's t with Hall's skewness correction"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return False
 
     def interval(self, confidence: float) -> Interval:
         """Hall's bounds, each at `confidence`.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf, isfinite, nan, sqrt
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +67,16 @@ class Resampled:
     endless: float = 0.5
     likeliest: float = 0.5
     few: tuple[FewChanges, ...] = ()
-    method: ClassVar[str] = "bootstrap (BCa)"
-    is_closed: ClassVar[bool] = False
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "bootstrap (BCa)"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return False
 
     def interval(self, confidence: float) -> Interval:
         """The BCa bounds, each at `confidence`; infinite where too many resamples were lost."""
