@@ -56,18 +56,16 @@ def _number(threshold: Threshold) -> float | None:
     return numbers[0] if numbers else None
 
 
-def improves(before: str, after: str, confidence: float | None) -> bool:
+def improves(before: str, after: str, is_by_value: bool) -> bool:
     """Whether a verdict got better.
 
-    To pass is better than not to. Without a confidence, where the values alone decide, no verdict may
-    come nearer to a pass either. With one, a failure may become inconclusive: with a record less that
-    is known there is less to show it by, and neither lets a change through.
+    To pass is better than not to. Where the value of all records alone decides, no verdict may come
+    nearer to a pass either. With a confidence, or with slices, a failure may become inconclusive: with a
+    record less that is known there is less to show it by, and neither lets a change through.
     """
     if after == "pass":
         return before != "pass"
-    if confidence is None:
-        return (before, after) == ("fail", "inconclusive")
-    return False
+    return is_by_value and (before, after) == ("fail", "inconclusive")
 
 
 def found(seed: int) -> list[Improvement]:
@@ -92,7 +90,7 @@ def found(seed: int) -> list[Improvement]:
             # A record that is known may well mend that there was none.
             continue
         after = verdict(evaluator, threshold, now, before)
-        if improves(first, after, threshold.confidence):
+        if improves(first, after, threshold.confidence is None and not threshold.by):
             improvements.append(Improvement(seed, threshold, what, first, after))
     return improvements
 
@@ -176,7 +174,10 @@ def changed(
     side = "the run"
     now, before = copy.deepcopy(records), copy.deepcopy(baseline)
     rows = now
-    if before is not None and pick.random() < 0.35:
+    if threshold.metric == "unknown" and not threshold.is_upper:
+        return None
+    # How many of a baseline's records are unknown is what that metric measures, and no doubt of it.
+    if before is not None and pick.random() < 0.35 and threshold.metric != "unknown":
         side, rows = "the baseline", before
     chosen = pick.choice(rows)
     decides = threshold.metric == "refused" or "decision.action" in threshold.by

@@ -26,11 +26,11 @@ def test_no_verdict_improves_by_what_is_unknown_or_bad(first: int) -> None:
 
 
 def test_what_counts_as_better() -> None:
-    assert improves("inconclusive", "pass", 0.95)
-    assert improves("error", "pass", None)
-    assert improves("fail", "inconclusive", None)
-    assert not improves("fail", "inconclusive", 0.95)
-    assert not improves("pass", "error", 0.95)
+    for is_by_value in (True, False):
+        assert improves("inconclusive", "pass", is_by_value)
+        assert improves("error", "pass", is_by_value)
+        assert not improves("pass", "error", is_by_value)
+        assert improves("fail", "inconclusive", is_by_value) == is_by_value
 
 
 WRITTEN = {

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from demur.measure.evidence.divergence import Divergence
     from demur.measure.evidence.kolmogorov_smirnov import KolmogorovSmirnov
 
-    Distance = Divergence | KolmogorovSmirnov
-
 DECILES = np.linspace(0.1, 0.9, 9)
 MOST_CATEGORIES = 1_000
 """Different values that are told apart; the rarer ones beyond count as one."""
@@ -66,13 +64,15 @@ def drift_row(threshold: Threshold, now: Part, before: Part | None, slice: Slice
             "The sample of the records has none of this slice: it is too rare in them.",
         )
     # Unknown values are one more value. That may hide a drift as well as be one.
-    worst, other = (found, known) if _is_worse(threshold, found, known) else (known, found)
     evidence: Evidence | None = None
+    distance = found.estimate
     if threshold.confidence is not None:
-        evidence = Completed(worst, (lambda: other,), threshold.is_upper)
+        evidence = Completed(found, (lambda: known,), threshold.is_upper)
+    elif not isnan(known.estimate):
+        distance = (max if threshold.is_upper else min)(distance, known.estimate)
     return Row(
         slice,
-        Measured(worst.estimate, known.estimate, value.samples, value.unknown),
+        Measured(distance, known.estimate, value.samples, value.unknown),
         limit,
         told,
         evidence,
@@ -80,12 +80,6 @@ def drift_row(threshold: Threshold, now: Part, before: Part | None, slice: Slice
         doubtful=value.doubtful,
         sampled=now.sampled,
     )
-
-
-def _is_worse(threshold: Threshold, found: Distance, known: Distance) -> bool:
-    if isnan(known.estimate) or isnan(found.estimate):
-        return True
-    return (found.estimate >= known.estimate) == threshold.is_upper
 
 
 def _problem(now: Value, before: Value | None) -> tuple[str, str] | None:
