@@ -56,6 +56,8 @@ def doubts(
     count = mine.count + (0 if theirs is None else theirs.count)
     if count:
         chosen = [(_Side.worst, _Side.worst), (_Side.whole, _Side.whole)]
+        if len(keys) > 1:
+            chosen.append((_Side.sure, _Side.sure))
     own = len(keys) == 1 and UNKNOWN in keys[0]
     if own and now.value.samples > 1:
         chosen.append((_Side.least, _Side.unchanged))
@@ -73,6 +75,7 @@ class _Side:
 
     part: Part
     threshold: Threshold
+    core: Rows
     strays: Rows
     is_highest: bool
 
@@ -80,10 +83,16 @@ class _Side:
     def of(
         part: Part, threshold: Threshold, cut: Cut, keys: Sequence[Key], is_baseline: bool
     ) -> _Side:
-        strays = strays_of(part.run.summaries[cut], keys)
-        rows = part.run.frame.rows(cut, strays) if strays else np.array([], dtype=np.intp)
-        rows = np.setdiff1d(rows, part.rows) if len(rows) else rows
-        return _Side(part, threshold, rows, threshold.is_upper != is_baseline)
+        highest = threshold.is_upper != is_baseline
+        # Small slices are judged together with the small one of what is unknown, which may be no part.
+        core = [key for key in keys if UNKNOWN not in key] or list(keys)
+        strays = strays_of(part.run.summaries[cut], core)
+        if not strays:
+            return _Side(part, threshold, part.rows, np.array([], dtype=np.intp), highest)
+        frame = part.run.frame
+        rows = part.rows if len(core) == len(keys) else frame.rows(cut, core)
+        others = np.setdiff1d(frame.rows(cut, strays), rows)
+        return _Side(part, threshold, rows, others, highest)
 
     @property
     def count(self) -> int:
@@ -93,15 +102,19 @@ class _Side:
         """The slice as it is."""
         return self.part
 
+    def sure(self) -> Part:
+        """The slice of those that are known to belong to it."""
+        return self._of(self.core)
+
     def worst(self) -> Part:
         """The slice with those that make its value worse."""
-        rows = self.part.rows
+        rows = self.core
         effects = self._effects(rows, self.strays)
         return self._of(np.concatenate([rows, self.strays[effects > 0]]))
 
     def whole(self) -> Part:
         """The slice with all that could belong to it."""
-        return self._of(np.concatenate([self.part.rows, self.strays]))
+        return self._of(np.concatenate([self.core, self.strays]))
 
     def least(self) -> Part:
         """Those of the slice that are worst, as many as a slice must have at least."""
@@ -112,7 +125,7 @@ class _Side:
         return self._of(rows[order[:size]])
 
     def _of(self, rows: Rows) -> Part:
-        if len(rows) == len(self.part.rows):
+        if np.array_equal(np.sort(rows), self.part.rows):
             return self.part
         return part_of_rows(self.part.run, self.threshold.metric, np.sort(rows))
 
