@@ -19,7 +19,7 @@ from tests.verdicts.search import BATCH, improves, scenario, search
 Rows = list[dict[str, Any]]
 
 
-@pytest.mark.parametrize("first", range(0, 24, 3))
+@pytest.mark.parametrize("first", range(3, 24, 3))
 def test_no_verdict_improves_by_what_is_unknown_or_bad(first: int) -> None:
     improvements = search(range(first, first + 3))
     assert not improvements, "\n".join(map(str, improvements))
