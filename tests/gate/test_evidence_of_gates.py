@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from demur.measure import measuring
+from demur.measure import frames, measuring
 from demur.measure.frames import frame
 from tests.gate.running import gate, only, policy, record, records, slices, with_metrics
 
@@ -31,12 +31,12 @@ def test_twenty_good_cases_are_no_proof_of_99_percent_however_it_is_written(
     assert judged.verdict == "inconclusive", judged
 
 
-def test_a_share_of_counts_is_tested_like_any_metric_of_several_aggregates(tmp_path: Path) -> None:
+def test_a_share_of_counts_is_tested_as_the_rate_that_it_is(tmp_path: Path) -> None:
     path = policy(tmp_path, "confidence: 0.95", "share <= 0.1")
     path = with_metrics(path, "share: count(outcome.correct == false) / count()")
     judged = [only(gate(path, records(100, wrong=wrong))) for wrong in (1, 8, 12, 30)]
     assert [one.verdict for one in judged] == ["pass", "inconclusive", "inconclusive", "fail"]
-    assert "bootstrap" in judged[0].method
+    assert judged[0].method == "exact binomial (Clopper-Pearson)"
 
 
 def test_of_a_condition_only_the_records_that_count_are_evidence(tmp_path: Path) -> None:
@@ -127,6 +127,7 @@ def test_a_metric_over_records_of_which_none_is_known_to_count_is_an_error(
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> int:
     """The number of records beyond which a sample is taken, made small."""
     monkeypatch.setattr(measuring, "frame", partial(frame, limit=500))
+    monkeypatch.setattr(measuring, "small_slices", partial(frames.small_slices, limit=500))
     return 500
 
 
@@ -182,3 +183,29 @@ def test_small_slices_are_pooled_exactly_however_many_records_there_are(
         "tenants": (30, 90),
         "cost_p90": (1, 90),
     }
+
+
+@pytest.mark.parametrize("by", ["request.tenant", "request.tags", "request.tenant * request.tags"])
+@pytest.mark.parametrize("compares", [False, True])
+def test_a_small_slice_of_many_records_is_judged_by_all_of_its_own(
+    tmp_path: Path, small_limit: int, by: str, compares: bool
+) -> None:
+    requirement = "per_point <= baseline + 10.0" if compares else "per_point <= 2.0"
+    path = policy(tmp_path, f"confidence: 0.95\nby: ['{by}']", requirement)
+    rare = [
+        record(f"r{at}", tenant="rare", tags=["odd"], cost=20.0 if at < 9 else 0.5)
+        for at in range(36)
+    ]
+    rows = [*(record(f"c{at}", cost=at % 10 / 10) for at in range(2000)), *rare]
+    before = [{**row, "request": {"tenant": "a", "tags": ["x"]}} for row in rows]
+    found = slices(gate(path, rows, before if compares else None))
+    (judged,) = [one for name, one in found.items() if "rare" in name or "odd" in name]
+    assert judged.measured.samples == 36
+    alone = slices(gate(path, rare, before[-36:] if compares else None))
+    if not compares:
+        (only_rare,) = [one for name, one in alone.items() if "rare" in name or "odd" in name]
+        assert judged == only_rare
+        assert "sample" not in judged.method
+    else:
+        assert judged.verdict == "error"
+        assert judged.code == "DM819"

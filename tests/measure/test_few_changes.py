@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from demur.measure.evidence.few_changes import FEW, FewChanges
+from demur.measure.results import Interval
 
+RATES = Interval(-1.0, 1.0)
+"""What a case can say of a difference of rates."""
 CHANGES = st.builds(
     FewChanges,
     st.integers(0, 5),
     st.integers(0, 4),
     st.integers(20, 500),
     st.just(0.0),
+    st.just(RATES),
 )
 CONFIDENCES = st.sampled_from([0.8, 0.9, 0.95, 0.99])
 
@@ -50,11 +54,11 @@ def test_the_bounds_are_where_the_p_values_reach_the_level(
 
 
 def test_the_other_way_around_they_mirror() -> None:
-    changes, mirrored = FewChanges(3, 1, 100, 0.02), FewChanges(1, 3, 100, -0.02)
+    changes, mirrored = FewChanges(3, 1, 100, 0.02, RATES), FewChanges(1, 3, 100, -0.02, RATES)
     assert changes.above(0.01) == mirrored.below(-0.01)
     assert changes.interval(0.9).low == -mirrored.interval(0.9).high
 
 
 def test_ten_times_as_many_are_no_longer_few() -> None:
-    assert FewChanges(1, 1, 100, 0.0).repeated(FEW) is None
-    assert FewChanges(1, 1, 100, 0.0).repeated(2) == FewChanges(2, 2, 200, 0.0)
+    assert FewChanges(1, 1, 100).repeated(FEW) is None
+    assert FewChanges(1, 1, 100).repeated(2) == FewChanges(2, 2, 200)

@@ -11,6 +11,7 @@ from demur.measure.frames import Contributions
 from demur.measure.statistics import Statistic, resampled_difference
 
 SIZE = 400
+SEEDS = np.arange(SIZE, dtype=np.uint64)
 
 
 def latency(values: np.ndarray, kept: np.ndarray) -> Contributions:
@@ -36,13 +37,14 @@ def test_a_quantile_is_resampled_fast_as_it_is_plainly(
     kept = source.random(SIZE) < 0.8 if some_do_not_count else np.ones(SIZE, dtype=bool)
     rows = np.arange(SIZE)
     pair = metric(latency(now, kept)), metric(latency(before, kept))
-    fast = resampled_difference(difference, *pair, rows, rows, is_paired)
+    fast = resampled_difference(difference, *pair, rows, rows, (SEEDS, SEEDS), is_paired)
     # A second aggregate that the metric does not use keeps the fast way off.
     slow = resampled_difference(
         difference,
         *(metric(one.parts[0], latency(now, kept)) for one in pair),
         rows,
         rows,
+        (SEEDS, SEEDS),
         is_paired,
     )
     assert fast.estimate == pytest.approx(slow.estimate)
@@ -63,6 +65,7 @@ def test_cases_that_count_in_one_run_alone_are_resampled_plainly() -> None:
         metric(latency(values, kept_before)),
         rows,
         rows,
+        (SEEDS, SEEDS),
         True,
     )
     assert found.size == SIZE

@@ -91,8 +91,8 @@ def distributions(run: Run, baseline: Run | None) -> tuple[Distribution, ...]:
     shapes = {**policy.stages, "outcome": policy.outcome}
     found: list[Distribution] = []
     for name, (column, signal) in numeric_signals(run.metrics).items():
-        mine = _known(run.frame.columns[column])
-        theirs = np.array([]) if baseline is None else _known(baseline.frame.columns[column])
+        mine = _known(_values(run, column))
+        theirs = np.array([]) if baseline is None else _known(_values(baseline, column))
         if not len(mine):
             continue
         edges = _edges(np.concatenate([mine, theirs]))
@@ -120,6 +120,10 @@ def _edges(values: Any) -> Any:
     if bool((np.diff(edges) > 0).all()):
         return edges
     return np.array([np.nextafter(low, -np.inf), np.nextafter(high, np.inf)])
+
+
+def _values(run: Run, column: int) -> Any:
+    return run.frame.columns[column][run.frame.rows((), [()])]
 
 
 def _known(values: Any) -> Any:

@@ -16,7 +16,7 @@ from demur.gate.other_policy import with_metrics_of
 from demur.interop.runbooks import resolved, section
 from demur.measure.comparing import Comparison
 from demur.measure.judge import judge
-from demur.measure.measuring import Run, measure, restricted
+from demur.measure.measuring import Run, measure, restricted, sampled_together
 from demur.measure.plan import plan
 from demur.measure.results import GateResult, Requirement
 from demur.measure.slices import Cut, cuts, dimensions
@@ -93,6 +93,8 @@ def run_gate(
         baseline_records = held.records
         problems += [(code, f"The baseline: {text}") for code, text in held.problems]
         mine, before, shared, lost = paired(run, held.run, every)
+        if shared is not None:
+            mine, before = sampled_together(mine, before)
         problems += lost
         comparison = Comparison(mine, before, shared is not None)
 

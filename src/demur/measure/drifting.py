@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isnan
 from typing import TYPE_CHECKING
@@ -12,14 +11,14 @@ from numpy.typing import NDArray
 
 from demur.measure.frames import Frame, Numbers
 from demur.measure.judge import Row
-from demur.measure.measuring import Run
+from demur.measure.measuring import Part
 from demur.measure.results import Measured, Slice
-from demur.measure.slices import Cut, Key
 from demur.measure.summaries import Value
 from demur.measure.thresholds import Threshold
 from demur.runtime.aggregates import Aggregate
 
 if TYPE_CHECKING:
+    from demur.measure.evidence import Evidence
     from demur.measure.evidence.divergence import Divergence
     from demur.measure.evidence.kolmogorov_smirnov import KolmogorovSmirnov
 
@@ -42,47 +41,44 @@ class Samples:
         return Samples(now, before, self.categories)
 
 
-def drift_row(
-    threshold: Threshold,
-    run: Run,
-    baseline: Run | None,
-    cut: Cut,
-    keys: Sequence[Key],
-    slice: Slice,
-) -> Row:
+def drift_row(threshold: Threshold, now: Part, before: Part | None, slice: Slice) -> Row:
     """What is to be judged of one slice: the distance and the evidence on it."""
-    now = run.value(threshold.metric, cut, keys)
-    before = None if baseline is None else baseline.value(threshold.metric, cut, keys)
+    from demur.measure.evidence.completed import Completed
+
+    run, value = now.run, now.value
+    theirs = None if before is None else before.value
     limit = threshold.limit_by(run.evaluator)(None)
-    problem = _problem(now, before) if limit is not None else ("DM817", "The limit has no value.")
-    measured = Measured(None, None, now.samples, now.unknown)
-    told = None if before is None else Measured(None, None, before.samples, before.unknown)
-    if problem is not None or baseline is None:
-        return Row(slice, measured, limit, told, problem=problem, doubtful=now.doubtful)
+    problem = _problem(value, theirs) if limit is not None else ("DM817", "The limit has no value.")
+    measured = Measured(None, None, value.samples, value.unknown)
+    told = None if theirs is None else Measured(None, None, theirs.samples, theirs.unknown)
+    if problem is not None or before is None:
+        return Row(slice, measured, limit, told, problem=problem, doubtful=value.doubtful)
     (at,) = run.metrics.metrics[threshold.metric].aggregates
     aggregate = run.metrics.aggregates[at]
-    samples = _samples(run, baseline, aggregate, cut, keys)
-    evidence = evidence_on(aggregate.kind, samples)
-    if isnan(evidence.estimate):
+    samples = _samples(now, before, aggregate)
+    found = evidence_on(aggregate.kind, samples)
+    known = evidence_on(aggregate.kind, samples.known())
+    if isnan(found.estimate):
         problem = (
             "DM817",
             "The sample of the records has none of this slice: it is too rare in them.",
         )
-    measured = Measured(
-        evidence.estimate,
-        evidence_on(aggregate.kind, samples.known()).estimate,
-        now.samples,
-        now.unknown,
-    )
+    # Unknown values are one more value. That may hide a drift as well as be one.
+    evidence: Evidence | None = None
+    distance = found.estimate
+    if threshold.confidence is not None:
+        evidence = Completed(found, (lambda: known,), threshold.is_upper)
+    elif not isnan(known.estimate):
+        distance = (max if threshold.is_upper else min)(distance, known.estimate)
     return Row(
         slice,
-        measured,
+        Measured(distance, known.estimate, value.samples, value.unknown),
         limit,
         told,
-        evidence if threshold.confidence is not None else None,
+        evidence,
         problem=problem,
-        doubtful=now.doubtful,
-        sampled=run.frame.size if run.frame.size < run.frame.total else None,
+        doubtful=value.doubtful,
+        sampled=now.sampled,
     )
 
 
@@ -115,25 +111,23 @@ def evidence_on(kind: str, samples: Samples) -> Divergence | KolmogorovSmirnov:
     return divergence(kind, *_counts(samples))
 
 
-def _samples(
-    run: Run, baseline: Run, aggregate: Aggregate, cut: Cut, keys: Sequence[Key]
-) -> Samples:
+def _samples(part: Part, part_before: Part, aggregate: Aggregate) -> Samples:
     assert aggregate.value is not None
     at = aggregate.value
-    labels, earlier = (one.frame.labels.get(at, ()) for one in (run, baseline))
-    now, before = (_values(one.frame, aggregate, cut, keys) for one in (run, baseline))
+    parts = part, part_before
+    labels, earlier = (one.run.frame.labels.get(at, ()) for one in parts)
+    now, before = (_values(one.run.frame, aggregate, one.rows) for one in parts)
     numbers = {label: number for number, label in enumerate(labels)}
     renumbered = np.array([numbers.setdefault(one, len(numbers)) for one in earlier], dtype=float)
     if len(renumbered):
         known = ~np.isnan(before)
         before[known] = renumbered[before[known].astype(np.intp)]
-    return Samples(now, before, run.metrics.columns[at].type in ("string", "bool"))
+    return Samples(now, before, part.run.metrics.columns[at].type in ("string", "bool"))
 
 
-def _values(frame: Frame, aggregate: Aggregate, cut: Cut, keys: Sequence[Key]) -> Numbers:
+def _values(frame: Frame, aggregate: Aggregate, rows: NDArray[np.intp]) -> Numbers:
     """The values of the slice's records that count or may; of the latter they are unknown."""
     assert aggregate.value is not None
-    rows = frame.rows(cut, keys)
     values = frame.columns[aggregate.value][rows].copy()
     if aggregate.where is None:
         return values

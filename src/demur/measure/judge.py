@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isclose, isinf, isnan
 from operator import ge, gt, le, lt
@@ -31,7 +31,8 @@ class Row:
     baseline the margin. `problem` is a diagnostic's code and a sentence where the row cannot be
     judged. `cases` are ids of records that speak against the requirement. Of the measured records it
     is not known of `doubtful` ones whether they count. The evidence is of a sample of `sampled`
-    records, or else of all.
+    records, or else of all. Of `strays` records it is not known whether they belong to the slice; each
+    of `doubts` is a row of what the slice could be with them, made when it is asked for.
     """
 
     slice: Slice
@@ -44,6 +45,8 @@ class Row:
     cases: tuple[str, ...] = ()
     doubtful: int = 0
     sampled: int | None = None
+    strays: int = 0
+    doubts: tuple[Callable[[], Row], ...] = ()
 
     @property
     def certain(self) -> int:
@@ -88,7 +91,21 @@ def judge(
             found.append(_tested(row, demand, tests[at], p_values, adjusted[at], at))
         else:
             found.append(_by_value(row, demand))
-    return tuple(found)
+    return tuple(
+        _doubted(row, demand, one) if one.verdict == "pass" else one
+        for row, one in zip(rows, found, strict=True)
+    )
+
+
+def _doubted(row: Row, demand: _Demand, passed: Judgement) -> Judgement:
+    """The judgement of a slice that passes, unless it would not with the records that may be its."""
+    for doubt in row.doubts:
+        if demand.is_passed(doubt()):
+            continue
+        start = passed.reason.partition(";")[0].removesuffix(".")
+        which = f"of {row.strays:,} records the slice is not known, and with them it might not pass"
+        return replace(passed, verdict="inconclusive", reason=f"{start}; {which}.")
+    return passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +173,11 @@ class _Demand:
         return 1.0 if isnan(found) else found
 
     def passes(self, test: _Test, times: float = 1.0) -> bool:
-        """Whether the bound clears the limit; where equality is allowed it may lie on it."""
+        """Whether the bound clears the limit.
+
+        Where equality is allowed an exact bound may lie on it. Of all others the test decides alone,
+        whether equality is allowed or not: the null hypothesis begins at the limit for either.
+        """
         assert self.confidence is not None
         if not test.is_met:
             return False
@@ -166,7 +187,19 @@ class _Demand:
             return True
         interval = evidence.interval(self.confidence)
         bound = interval.high if self.is_upper else interval.low
-        return self.operator.endswith("=") and bound == test.limit
+        on_limit = isclose(bound, test.limit, rel_tol=1e-12)
+        return evidence.is_closed and self.operator.endswith("=") and on_limit
+
+    def is_passed(self, row: Row) -> bool:
+        """Whether a row alone passes."""
+        if self.error(row) is not None or row.certain < self.min_samples:
+            return False
+        test = self.test(row)
+        if test is not None:
+            return self.passes(test)
+        assert row.measured.value is not None
+        assert row.limit is not None
+        return self.is_met(row.measured.value, row.limit)
 
     def adjusted(self, p_values: Mapping[int, float]) -> dict[int, float]:
         """The p-values corrected over all rows, each by its row."""
@@ -239,9 +272,9 @@ def _tested(
     """The judgement by evidence at a confidence."""
     assert demand.confidence is not None
     p_value = p_values[at]
-    verdict = "pass" if demand.passes(test) else "inconclusive"
-    if demand.fails(adjusted):
-        verdict = "fail"
+    verdict = "fail" if demand.fails(adjusted) else "inconclusive"
+    if verdict != "fail" and demand.passes(test):
+        verdict = "pass"
     interval = test.evidence.interval(demand.confidence)
     measured, difference = row.measured, None
     if row.baseline is None or row.baseline.value is None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from demur.measure import deciding
-from demur.measure.frames import Frame, frame
+from demur.measure.frames import Frame, frame, small_slices
 from demur.measure.grouping import Summaries, pooled, summarise
 from demur.measure.metrics import metric_value
 from demur.measure.plan import Decided, Plan
@@ -29,7 +32,8 @@ Result = TypeVar("Result")
 class Run:
     """A run of a system, measured: `summaries` are exact over all its records.
 
-    `held` are its records where they are in the memory already, as a part of those `decided`.
+    `held` are its records where they are in the memory already, as a part of those `decided`;
+    `sample` is a sample of them, where one was taken that another run has too.
     """
 
     plan: Plan
@@ -37,6 +41,7 @@ class Run:
     decided: Decided
     summaries: Summaries
     held: Frame | None = None
+    sample: Frame | None = None
 
     @property
     def evaluator(self) -> Evaluator:
@@ -53,7 +58,19 @@ class Run:
         """What single records contribute."""
         if self.held is not None:
             return self.held
-        return frame(self.decided, self.metrics, range(len(self.plan.dimensions)))
+        if self.sample is not None:
+            return self.sample
+        return self.frame_with(self.small_slices, ())
+
+    @cached_property
+    def small_slices(self) -> Mapping[Cut, frozenset[Key]]:
+        """The slices that stay whole where the frame is a sample, so far as there is one."""
+        return small_slices(self.decided, tuple(self.summaries))
+
+    def frame_with(self, whole: Mapping[Cut, frozenset[Key]], also: Sequence[str]) -> Frame:
+        """The frame; where it is a sample, with all of these slices, and with these records."""
+        dimensions = range(len(self.plan.dimensions))
+        return frame(self.decided, self.metrics, dimensions, whole, also)
 
     def value(self, metric: str, cut: Cut, keys: Sequence[Key]) -> Value:
         """A metric over a slice, or several together; over no records where there are none such."""
@@ -77,6 +94,82 @@ class Run:
     def _pools(self) -> dict[tuple[Cut, tuple[Key, ...]], Mapping[int, Parts]]:
         """Slices pooled before, so that each metric need not ask the engine anew."""
         return {}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A slice's part of a run, for one metric: its value, what it is made of, and the records' rows.
+
+    The rows are those of the run's frame; they are not read before they are asked for.
+    """
+
+    run: Run
+    value: Value
+    parts: Mapping[int, Parts]
+    find_rows: Callable[[], NDArray[np.intp]]
+    find_sampled: Callable[[], int | None]
+
+    @property
+    def sampled(self) -> int | None:
+        """How many records were drawn at random, where the rows are of a sample; None where of all."""
+        return self.find_sampled()
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """The records of the slice in the run's frame."""
+        return self.find_rows()
+
+
+def sampled_together(run: Run, baseline: Run) -> tuple[Run, Run]:
+    """Both runs, with the same slices whole and the same cases in the memory, where they are samples.
+
+    A slice that is small in one of them may have its cases elsewhere in the other.
+    """
+    pair = run, baseline
+    whole = {
+        cut: frozenset().union(*(one.small_slices.get(cut, frozenset()) for one in pair))
+        for cut in run.summaries
+        if cut
+    }
+    frames = [one.frame_with(whole, ()) for one in pair]
+    if all(one.drawn is None for one in frames):
+        return replace(run, sample=frames[0]), replace(baseline, sample=frames[1])
+    extra = [
+        [
+            name
+            for name, drawn in zip(
+                one.ids, one.drawn if one.drawn is not None else (), strict=False
+            )
+            if name is not None and not drawn
+        ]
+        for one in frames
+    ]
+    frames = [
+        one if one.drawn is None or not more else of.frame_with(whole, more)
+        for of, one, more in zip(pair, frames, extra[::-1], strict=True)
+    ]
+    return replace(run, sample=frames[0]), replace(baseline, sample=frames[1])
+
+
+def part_of(run: Run, metric: str, cut: Cut, keys: Sequence[Key]) -> Part:
+    """A metric over a slice, or several together."""
+    return Part(
+        run,
+        run.value(metric, cut, keys),
+        run.parts(metric, cut, keys),
+        lambda: run.frame.rows(cut, keys),
+        lambda: run.frame.sampled(cut, keys),
+    )
+
+
+def part_of_rows(run: Run, metric: str, rows: NDArray[np.intp]) -> Part:
+    """A metric over these records of the run's frame."""
+    made = run.metrics.metrics[metric]
+    parts = {at: run.frame.parts(run.metrics.aggregates[at], rows) for at in made.aggregates}
+    value = metric_value(made, run.metrics, parts, run.evaluator)
+    drawn = run.frame.drawn
+    size = None if drawn is None else int(drawn.sum())
+    return Part(run, value, parts, lambda: rows, lambda: size)
 
 
 def shapes_of(policy: Policy) -> dict[str, Mapping[str, Shape]]:

@@ -62,6 +62,15 @@ def _admissible(aggregate: Aggregate, samples: int) -> Bounds:
             return (0.0 if aggregate.value is not None else float(samples)), float(samples)
         case "mean" | "quantile" | "min" | "max":
             return aggregate.range.low, aggregate.range.high
+        case "sum":
+            low, high = aggregate.range.low, aggregate.range.high
+            ends = (samples * low if low else 0.0, samples * high if high else 0.0)
+            # Of a condition any number of records may count.
+            return ends if aggregate.where is None else (min(0.0, ends[0]), max(0.0, ends[1]))
+        case "ratio":
+            divisor = aggregate.second_range.low, aggregate.second_range.high
+            found = _divide((aggregate.range.low, aggregate.range.high), divisor)
+            return (-inf, inf) if found is None else found
         case _:
             return -inf, inf
 

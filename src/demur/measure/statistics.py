@@ -20,8 +20,10 @@ from demur.runtime.aggregates import Aggregate
 
 if TYPE_CHECKING:
     from demur.measure.evidence.few_changes import FewChanges
-    from demur.measure.evidence.resampling import Resampled
+    from demur.measure.evidence.resampling import Resampled, Seeds
 
+Difference = Callable[[float | None, float | None], float]
+"""What lies between a metric's value and its limit, by the value and the baseline's."""
 Rows = NDArray[np.intp]
 Members = NDArray[np.bool_]
 """Of which records of a frame it is true that they are in a slice."""
@@ -63,7 +65,10 @@ class Statistic:
 def statistic_of(
     run: Run, name: str, highest: bool, rows: Rows, members: Members | None = None
 ) -> Statistic:
-    """The metric over rows of the run's frame, of which those count that are members of the slice."""
+    """The metric over rows of the run's frame, of which those count that are members of the slice.
+
+    The unknown are such that it is highest, or lowest.
+    """
     metric = run.metrics.metrics[name]
     aggregates = [run.metrics.aggregates[at] for at in metric.aggregates]
     compute = formula_of(metric, run.evaluator)
@@ -74,24 +79,27 @@ def statistic_of(
     return Statistic(compute, tuple(pair[side] for pair, side in zip(choices, sides, strict=True)))
 
 
-def resampled(statistic: Statistic, rows: Rows) -> Resampled:
-    """The bootstrap of a metric over rows."""
+def resampled(statistic: Statistic, rows: Rows, seeds: Seeds) -> Resampled:
+    """The bootstrap of a metric over rows, each drawn as often as its seed says."""
     from demur.measure.evidence.resampling import resample, resample_totals
 
+    sown = [seeds]
     if not statistic.adds_up:
-        return resample(lambda at: _number(statistic.of_rows(rows[at])), len(rows))
+        return resample(lambda at: _number(statistic.of_rows(rows[at])), len(rows), seeds=sown)
     return resample_totals(
         lambda sums: np.array([_number(statistic.of_sums(one)) for one in sums]),
         statistic.terms(rows),
+        seeds=sown,
     )
 
 
 def resampled_difference(
-    difference: Callable[[float | None, float | None], float],
+    difference: Difference,
     now: Statistic,
     before: Statistic,
     rows: Rows,
     rows_before: Rows,
+    seeds: tuple[Seeds, Seeds],
     paired: bool,
 ) -> Resampled:
     """The bootstrap of what lies between a metric and its limit, over cases or over two samples."""
@@ -118,14 +126,15 @@ def resampled_difference(
                 before.parts[0].values[rows_before[kept_before]],
                 is_paired=paired,
             )
+    sown = [seeds[0]] if paired else list(seeds)
     if not (now.adds_up and before.adds_up):
 
         def of_rows(at: Rows, at_before: Rows) -> float:
             return difference(now.of_rows(rows[at]), before.of_rows(rows_before[at_before]))
 
         if paired:
-            return resample(lambda at: of_rows(at, at), len(rows))
-        return resample(of_rows, len(rows), len(rows_before))
+            return resample(lambda at: of_rows(at, at), len(rows), seeds=sown)
+        return resample(of_rows, len(rows), len(rows_before), seeds=sown)
     terms, terms_before = now.terms(rows), before.terms(rows_before)
     width = terms.shape[1]
 
@@ -137,8 +146,40 @@ def resampled_difference(
         return resample_totals(
             lambda sums: of_sums(sums[:, :width], sums[:, width:]),
             np.concatenate([terms, terms_before], axis=1),
+            seeds=sown,
         )
-    return resample_totals(of_sums, terms, terms_before)
+    return resample_totals(of_sums, terms, terms_before, seeds=sown)
+
+
+def influences(
+    function: Callable[[Sequence[float]], float], parts: Sequence[tuple[Contributions, Rows]]
+) -> tuple[list[NDArray[np.float64]], float]:
+    """What each row, were all like it, would make of a function of aggregates, to first order.
+
+    Of aggregates that add up, for each of them: the function's value, and what the row adds to it
+    times how many rows there are; their mean is the value. And how large the numbers are that these
+    come of. Source: F. R. Hampel, The influence curve and its role in robust estimation, Journal of
+    the American Statistical Association 69 (1974).
+    """
+    values = [one.value(rows) for one, rows in parts]
+    found: list[NDArray[np.float64]] = []
+    scale = 0.0
+    for at, (one, rows) in enumerate(parts):
+        terms = one.terms(rows)
+        above, below = terms[:, 0], terms[:, 1]
+        total = float(below.sum())
+        if one.kind in ("sum", "count"):
+            moved = above * len(rows) - values[at]
+        else:
+            moved = (above - values[at] * below) * (len(rows) / total if total else nan)
+        step = 1e-6 * max(1.0, abs(values[at]))
+        ends = [
+            function([*values[:at], values[at] + side, *values[at + 1 :]]) for side in (step, -step)
+        ]
+        moved = moved * ((ends[0] - ends[1]) / (2 * step))
+        scale = max(scale, float(np.abs(moved).max(initial=0.0)))
+        found.append(moved)
+    return found, max(scale, abs(function(values)))
 
 
 def few_changes(
@@ -163,7 +204,9 @@ def few_changes(
     changed = (kept != kept_before) | (kept & kept_before & (values != values_before))
     parts = gains[changed] * fewer
     raised, lowered = float(parts[parts > 0].sum()), float(-parts[parts < 0].sum())
-    return FewChanges(raised, lowered, fewer, margin) if raised + lowered < FEW else None
+    if raised + lowered >= FEW:
+        return None
+    return FewChanges(raised, lowered, fewer, -margin, Interval(-1.0 - margin, 1.0 - margin))
 
 
 def _number(value: float | None) -> float:

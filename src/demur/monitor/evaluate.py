@@ -99,7 +99,8 @@ def _judged(condition: Condition, history: History, at: float) -> Mapping[str, J
         None if condition.against is None else history.window(start - condition.against, start)
     )
     asked = cuts(threshold.by, run.plan.dimensions)
-    rows = Comparison(run, baseline).rows(threshold, asked)
+    # An alert goes by what fails, and a record whose slice is not known makes none fail.
+    rows = Comparison(run, baseline, counts_strays=False).rows(threshold, asked)
     chosen = rows[1:] if len(rows) > 1 else rows
     judged = judge(chosen, threshold.operator, threshold.confidence, threshold.min_samples, "holm")
     return {str(one.slice): one for one in judged}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import copysign, inf, sqrt
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from demur.measure.results import Interval
 
@@ -16,8 +16,20 @@ class Evidence(Protocol):
     `above(limit) < 1 - c`, and the upper bound below it exactly when `below(limit) < 1 - c`.
     """
 
-    method: ClassVar[str]
-    """The name of the method, for a reader: `bootstrap (BCa)`."""
+    @property
+    def method(self) -> str:
+        """The name of the method, for a reader: `bootstrap (BCa)`."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound that lies on a limit clears it, where equality is allowed.
+
+        So it is of exact bounds: one that misses the true value, by lying below it, does so at most as
+        often as agreed, and so one on the limit lies below a true value beyond it at most as often.
+        An approximate bound keeps no such promise where it has values of its own, as of few records.
+        """
+        ...
 
     @property
     def estimate(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import inf, sqrt
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,16 @@ class Divergence:
     power: int
     most: float
     times: float = 1.0
-    method: ClassVar[str] = "noncentral chi-square, by permutations"
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "noncentral chi-square, by permutations"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return False
 
     def interval(self, confidence: float) -> Interval:
         """The bounds on the true divergence, each at `confidence`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import nan
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,6 @@ class KolmogorovSmirnov:
     size: int
     others: int
     times: float = 1.0
-    method: ClassVar[str] = "Kolmogorov-Smirnov"
 
     @staticmethod
     def of(now: Numbers, before: Numbers) -> KolmogorovSmirnov:
@@ -42,6 +41,16 @@ class KolmogorovSmirnov:
         # The exact p-value, which takes long, is not used.
         found: Any = ks_2samp(now, before, method="asymp")
         return KolmogorovSmirnov(float(found.statistic), len(now), len(before))
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "Kolmogorov-Smirnov"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return True
 
     def interval(self, confidence: float) -> Interval:
         """The bounds on the true distance, each at `confidence`."""

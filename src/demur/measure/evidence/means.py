@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import cbrt, inf, isfinite, nan, sqrt
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from demur.measure.evidence.few_changes import FewChanges, few_that_differ
 from demur.measure.evidence.unvaried import ANYTHING, Unvaried
 from demur.measure.results import Interval
 
@@ -19,7 +19,8 @@ from demur.measure.results import Interval
 class Mean:
     """The mean of `samples` values with their standard deviation (of n - 1) and their skewness.
 
-    `range` is what values there can be, which bounds the mean where all that were seen are equal.
+    `range` is what values there can be, which bounds the mean where all that were seen are equal; and
+    no p-value is less than what `few` values that differ from the others allow.
 
     The studentised mean T of a skewed population is itself skewed, so that its plain t bounds miss
     on one side. Hall's transformation, monotone and invertible, takes that away: with g the
@@ -36,12 +37,13 @@ class Mean:
     skewness: float
     samples: int
     range: Interval = ANYTHING
-    method: ClassVar[str] = "Student's t with Hall's skewness correction"
+    few: FewChanges | None = None
 
     @staticmethod
     def of(values: Sequence[float] | NDArray[np.float64], range: Interval = ANYTHING) -> Mean:
         """The mean of values. An infinite one makes it infinite, and nothing bounds it then."""
-        numbers = np.asarray(values, dtype=float)
+        # In one order, so that the sums are the same whatever order the records came in.
+        numbers = np.sort(np.asarray(values, dtype=float))
         count = len(numbers)
         if not count:
             return Mean(nan, inf, 0.0, 0)
@@ -55,12 +57,23 @@ class Mean:
             skewness = float(np.mean((away / spread) ** 3))
         if not (isfinite(spread) and isfinite(skewness)):
             return Mean(mean, inf, 0.0, count)
-        return Mean(mean, spread * sqrt(count / (count - 1)), skewness, count, range)
+        deviation = spread * sqrt(count / (count - 1))
+        return Mean(mean, deviation, skewness, count, range, few_that_differ(numbers, range))
 
     @property
     def estimate(self) -> float:
         """The mean of the values."""
         return self.mean
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "Student's t with Hall's skewness correction"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return False
 
     def interval(self, confidence: float) -> Interval:
         """Hall's bounds, each at `confidence`.
@@ -74,9 +87,11 @@ class Mean:
             return self._unvaried.interval(confidence)
         quantile = float(stdtrit(self.samples - 1, confidence))
         error = self.deviation / sqrt(self.samples)
-        return Interval(
-            self.mean - error * self._skewed(quantile), self.mean - error * self._skewed(-quantile)
-        )
+        low, high = (self.mean - error * self._skewed(one) for one in (quantile, -quantile))
+        if self.few is None:
+            return Interval(low, high)
+        least = self.few.interval(confidence)
+        return Interval(min(low, least.low), max(high, least.high))
 
     def above(self, limit: float) -> float:
         """The p-value against "the true mean is at most `limit`"."""
@@ -88,7 +103,8 @@ class Mean:
 
     def repeated(self, times: float) -> Mean:
         """The same mean, deviation and skewness of `times` as many values."""
-        return replace(self, samples=round(self.samples * times))
+        few = None if self.few is None else self.few.repeated(times)
+        return replace(self, samples=round(self.samples * times), few=few)
 
     @property
     def _is_bounded(self) -> bool:
@@ -100,7 +116,10 @@ class Mean:
         if self.deviation == 0:
             return self._unvaried.above(limit) if side > 0 else self._unvaried.below(limit)
         studentised = self._plain((self.mean - limit) / self.deviation * sqrt(self.samples))
-        return float(stdtr(self.samples - 1, -side * studentised))
+        found = float(stdtr(self.samples - 1, -side * studentised))
+        if self.few is None:
+            return found
+        return max(found, self.few.above(limit) if side > 0 else self.few.below(limit))
 
     def _plain(self, studentised: float) -> float:
         """Hall's transformation: a studentised mean with its skewness taken away."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf, sqrt
-from typing import ClassVar
 
 from scipy.special import betainc, ndtr, ndtri
 
@@ -32,7 +31,6 @@ class PairedRates:
     only_current: float
     only_baseline: float
     neither: float
-    method: ClassVar[str] = "Tango score; exact McNemar where the margin is 0"
 
     @property
     def samples(self) -> int:
@@ -44,6 +42,16 @@ class PairedRates:
         """The current rate less the baseline's; NaN of no cases."""
         cases = self._cases
         return (self.only_current - self.only_baseline) / cases if cases else float("nan")
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "Tango score; exact McNemar where the margin is 0"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return False
 
     def interval(self, confidence: float) -> Interval:
         """Tango's bounds, each at `confidence`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, inf, isfinite
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,6 @@ class Quantile:
     values: NDArray[np.float64] = field(repr=False)
     share: float
     times: float = 1.0
-    method: ClassVar[str] = "order statistics (binomial)"
 
     @staticmethod
     def of(values: Sequence[float] | NDArray[np.float64], share: float) -> Quantile:
@@ -55,6 +53,16 @@ class Quantile:
         if isfinite(low) and isfinite(high):
             return low + (high - low) * part
         return low if part < 0.5 else high
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "order statistics (binomial)"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return True
 
     def interval(self, confidence: float) -> Interval:
         """Two of the values, each a bound at `confidence` at least; infinite where none is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from scipy.special import betainc, betaincc, betaincinv
 
@@ -24,12 +23,21 @@ class Rate:
 
     successes: float
     samples: int
-    method: ClassVar[str] = "exact binomial (Clopper-Pearson)"
 
     @property
     def estimate(self) -> float:
         """The share that holds; NaN of no records."""
         return self.successes / self.samples if self.samples else float("nan")
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "exact binomial (Clopper-Pearson)"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return True
 
     def interval(self, confidence: float) -> Interval:
         """Clopper and Pearson's bounds, each at `confidence`; from 0 to 1 of no records."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import acos, copysign, cos, inf, pi, sqrt
-from typing import ClassVar
 
 from scipy.special import ndtr, ndtri
 
@@ -30,7 +29,6 @@ class TwoRates:
     size: float
     baseline_successes: float
     baseline_size: float
-    method: ClassVar[str] = "Miettinen-Nurminen score, exact where rare"
 
     @property
     def samples(self) -> int:
@@ -43,6 +41,16 @@ class TwoRates:
         if not self._is_measured:
             return float("nan")
         return self.successes / self.size - self.baseline_successes / self.baseline_size
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return "Miettinen-Nurminen score, exact where rare"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a bound on a limit clears it where equality is allowed."""
+        return False
 
     def interval(self, confidence: float) -> Interval:
         """The score test's bounds, each at `confidence`."""
