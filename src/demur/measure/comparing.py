@@ -32,14 +32,15 @@ SHOWN = 10
 class Comparison:
     """A run and, for thresholds that need it, the baseline; `paired` where they share case ids.
 
-    With `counts_strays` a slice must hold with the records too of which it is not known whether they
-    belong to it.
+    A window of a monitor (`is_window`) is judged as it is: in a run a slice must hold with the records too
+    of which it is not known whether they belong to it, and one of which no record came to the stage that
+    the metric reads is no slice of the metric. In a window it is a silent one.
     """
 
     run: Run
     baseline: Run | None = None
     paired: bool = False
-    counts_strays: bool = True
+    is_window: bool = False
 
     def rows(self, threshold: Threshold, cuts: Sequence[Cut]) -> list[Row]:
         """What is to be judged: all records first, then every slice of the cuts."""
@@ -48,11 +49,18 @@ class Comparison:
             keys = set(self.run.summaries[cut])
             if threshold.uses_baseline and self.baseline is not None:
                 keys |= set(self.baseline.summaries[cut])
+            keys = {key for key in keys if self._is_reached(threshold, cut, key)}
             small = [key for key in sorted(keys) if self._is_small(threshold, cut, key)]
             found += [self._row(threshold, cut, [key]) for key in sorted(keys) if key not in small]
             if small:
                 found.append(self._row(threshold, cut, small))
         return found
+
+    def _is_reached(self, threshold: Threshold, cut: Cut, key: Key) -> bool:
+        runs = [self.run]
+        if threshold.uses_baseline and self.baseline is not None:
+            runs.append(self.baseline)
+        return self.is_window or any(one.is_reached(threshold.metric, cut, key) for one in runs)
 
     def _is_small(self, threshold: Threshold, cut: Cut, key: Key) -> bool:
         """Whether the slice has fewer records than the floor, whatever records could belong to it.
@@ -78,7 +86,7 @@ class Comparison:
         if compares and self.baseline is not None:
             before = part_of(self.baseline, threshold.metric, cut, keys)
         found = self._of_parts(threshold, slice, now, before)
-        if not self.counts_strays or not cut or found.problem is not None:
+        if self.is_window or not cut or found.problem is not None:
             return found
         strays, could_be = doubts(
             threshold, cut, keys, now, before,

@@ -234,6 +234,8 @@ class Frame:
             for key in (values,) if one_slice else keys_of(values):
                 rows.append(row)
                 codes.append(numbers.setdefault(key, len(numbers)))
+        if not numbers:
+            return {}
         coded = np.array(codes, dtype=np.intp)
         ordered = np.array(rows, dtype=np.intp)[np.argsort(coded, kind="stable")]
         ends = np.cumsum(np.bincount(coded, minlength=len(numbers)))

@@ -77,6 +77,14 @@ class Run:
         found = self.parts(metric, cut, keys)
         return metric_value(self.metrics.metrics[metric], self.metrics, found, self.evaluator)
 
+    def is_reached(self, metric: str, cut: Cut, key: Key) -> bool:
+        """Whether a record of the slice may have come to the last stage that the metric reads."""
+        came = self.metrics.metrics[metric].came
+        if came is None:
+            return True
+        parts = self.summaries[cut].get(key, {}).get(came, {})
+        return parts.get("true", 0) + parts.get("unknown", 0) > 0
+
     def parts(self, metric: str, cut: Cut, keys: Sequence[Key]) -> Mapping[int, Parts]:
         """The parts of the metric's aggregates, by the aggregate's number."""
         if len(keys) == 1:

@@ -32,7 +32,7 @@ from demur.measure.records.relation import (
 )
 from demur.measure.slices import NOT_REACHED
 from demur.policy import all_objects, type_of
-from demur.runtime.aggregates import DECISION, Metrics, policy_of_records, reached
+from demur.runtime.aggregates import DECISION, FURTHER, Metrics, policy_of_records, reached
 from demur.runtime.derivation import derived_signals
 from demur.runtime.evaluator import Evaluator
 from demur.tree import Expression, Has, Signal
@@ -362,6 +362,8 @@ class Builder:
     def _signal(self, stage: str, name: str) -> Column:
         if stage == "decision" and self._decisions is not None:
             return self._decisions.column(name, self.table.rank)
+        if (stage, name) == ("decision", FURTHER):
+            return ibis.literal(False)
         found = self._signals[f"{stage}.{name}"]
         if isinstance(found, Unsupported):
             raise found

@@ -100,7 +100,7 @@ def _judged(condition: Condition, history: History, at: float) -> Mapping[str, J
     )
     asked = cuts(threshold.by, run.plan.dimensions)
     # An alert goes by what fails, and a record whose slice is not known makes none fail.
-    rows = Comparison(run, baseline, counts_strays=False).rows(threshold, asked)
+    rows = Comparison(run, baseline, is_window=True).rows(threshold, asked)
     chosen = rows[1:] if len(rows) > 1 else rows
     judged = judge(chosen, threshold.operator, threshold.confidence, threshold.min_samples, "holm")
     return {str(one.slice): one for one in judged}

@@ -21,8 +21,12 @@ from demur.tree import (
     Signal,
     Variable,
     rebuilt,
+    walk,
 )
 
+FURTHER = "further"
+"""The signal of a decision, not for users, that says whether the record came further than it: false, or
+unknown where only something unknown stopped a record that no service has served."""
 DECISION: Mapping[str, Shape] = {
     "action": Shape("string"),
     "answered": Shape("bool"),
@@ -33,6 +37,7 @@ DECISION: Mapping[str, Shape] = {
     "failures": Shape("list", of=Shape("string")),
     "unknown": Shape("list", of=Shape("string")),
     "stage": Shape("string"),
+    FURTHER: Shape("bool"),
 }
 """The decision as signals of a stage of its own; a rule or failure that there is not is empty."""
 
@@ -84,7 +89,8 @@ class Aggregate:
 class Metric:
     """A metric: arithmetic over aggregates, which stand in `tree` as variables `@0`, `@1`, …
 
-    `aggregates` are their numbers in the list of all aggregates, in that order.
+    `aggregates` are their numbers in the list of all aggregates, in that order. `came` is the number of the
+    one that counts the records which came to the last stage that the metric reads; None for the first.
     """
 
     name: str
@@ -93,6 +99,7 @@ class Metric:
     unit: str | None = None
     better: str | None = None
     about: str | None = None
+    came: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -135,9 +142,10 @@ def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:
     for name in names:
         tree = with_decision(read_expression(policy.evaluation["metrics"][name]), policy)
         found: list[int] = []
+        calls = [one for one in walk(tree) if isinstance(one, Call) and is_aggregate(one)]
 
         def put_in(node: Expression, found: list[int] = found) -> Expression:
-            if isinstance(node, Call) and node.function.startswith("aggregates."):
+            if isinstance(node, Call) and is_aggregate(node):
                 aggregate = _aggregate(node, column, evaluator)
                 found.append(aggregates.setdefault(aggregate, len(aggregates)))
                 return Variable(f"@{len(found) - 1}", "double")
@@ -147,10 +155,20 @@ def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:
         facts: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
         tree = put_in(tree)
         unit = facts.get("unit") or _unit(aggregates, found, columns, policy)
+        stage = last_stage(policy, calls)
+        came = None
+        if stage is not None:
+            counts = Aggregate("count", column(reached(policy, stage)))
+            came = aggregates.setdefault(counts, len(aggregates))
         metrics[name] = Metric(
-            name, tree, tuple(found), unit, facts.get("better"), facts.get("about")
+            name, tree, tuple(found), unit, facts.get("better"), facts.get("about"), came
         )
     return Metrics(tuple(tree for _, tree in columns.values()), tuple(aggregates), metrics)
+
+
+def is_aggregate(call: Call) -> bool:
+    """Whether the call is of an aggregate."""
+    return call.function.startswith("aggregates.")
 
 
 def with_decision(tree: Expression, policy: Policy) -> Expression:
@@ -175,15 +193,20 @@ REACHED = "stages.reached"
 
 
 def reached(policy: Policy, stage: str) -> Expression:
-    """The condition that a record came to the stage: `decision.stage` is it or a later one."""
+    """The condition that a record came to the stage: `decision.stage` is it or a later one.
+
+    A record that only something unknown stopped may have come there too, so that an unknown signal never
+    takes a record out of a metric; but of what was served it is known how far it came.
+    """
     stages = list(policy.stages)
     later = stages[stages.index(stage) :] if stage in stages else []
     names = tuple(Constant(name, "string") for name in later)
-    return Call(
+    came = Call(
         "lists.contains_string",
         (Signal("decision", "stage", "string"), ListLiteral(names, (), "list(string)")),
         "bool",
     )
+    return Call("logic.or", (came, Signal("decision", FURTHER, "bool")), "bool")
 
 
 def last_stage(policy: Policy, trees: Iterable[Expression]) -> str | None:

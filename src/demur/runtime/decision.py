@@ -151,6 +151,13 @@ class Decision:
         return self.action not in ANSWERED
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it would stand whatever the unknown signals were: it goes on, or a rule that held stops."""
+        return self.answered or any(
+            response is rule.response and response.stops for rule, response in self._spoken
+        )
+
+    @property
     def is_silent(self) -> bool:
         """Whether no rule spoke and nothing was unknown, so that no record is needed to tell of it."""
         return not self._spoken and not self._unknowns

@@ -105,6 +105,8 @@ class DecisionColumns:
                 return self._list((one.rule.name, self._given(one, rank)) for one in self._spoken)
             case "stage":
                 return self._stage(rank)
+            case "further":
+                return self._further(rank)
             case _:
                 raise Unsupported(f"decision.{name}: the reasons are known to Python alone")
 
@@ -152,6 +154,18 @@ class DecisionColumns:
             rank, [names[one.rule.stage] if one.response.stops else "" for one in self._ordered], ""
         )
         return ibis.cases((rank < self._milder, last), else_=stops)
+
+    def _further(self, rank: Column) -> Column:
+        """False, or unknown where a record that was not served was stopped by what is unknown alone."""
+        if self._line is not None or self._milder == len(self._ordered):
+            return ibis.literal(False)
+        held = [
+            self._given(one, rank)
+            for one in self._spoken
+            if one.response.stops and one.response is one.rule.response
+        ]
+        settled = reduce(lambda left, right: left | right, held, rank < self._milder)
+        return ibis.cases((settled, False), else_=ibis.null(dt.boolean))
 
     def _unless_broken_off(self, rank: Column, value: Column, otherwise: Column) -> Column:
         if self._line is None:

@@ -15,7 +15,7 @@ import pyarrow as arrow
 from demur.functions.values import EvaluationError
 from demur.measure.records.relation import ASKED, BROKE_OFF, PRESENT, Wanted
 from demur.measure.records.storable_text import storable
-from demur.runtime.aggregates import policy_of_records
+from demur.runtime.aggregates import FURTHER, policy_of_records
 from demur.runtime.decision import display
 from demur.runtime.evaluator import Evaluator
 from demur.tree import Expression, Signal, walk
@@ -66,6 +66,8 @@ def row_evaluator(
         found = rules(record) if conditions else []
         if decides:
             record = {**record, "decision": decision_of(evaluator, record)}
+        elif recorded:
+            record = {**record, "decision": {**record.get("decision", {}), FURTHER: False}}
         found += extended(record) if values else []
         return [None if isinstance(one, EvaluationError) else one for one in found]
 
@@ -74,13 +76,16 @@ def row_evaluator(
 
 def decision_of(evaluator: Evaluator, record: Mapping[str, Any]) -> dict[str, Any]:
     """What metrics read of the decision made anew; a line of a journal is decided at its own stage."""
-    asked, is_incomplete = None, False
+    asked, is_incomplete, is_served = None, False, False
     line = record.get(_LINE)
     if isinstance(line, Mapping):
+        is_served = True
         stage = line.get(ASKED.removeprefix(f"{_LINE}."))
         asked = stage if stage in evaluator.stages else None
         is_incomplete = line.get(BROKE_OFF.removeprefix(f"{_LINE}.")) is True
-    return evaluator.decide(record, asked).signals(is_incomplete=is_incomplete)
+    decision = evaluator.decide(record, asked)
+    further = False if is_served or decision.is_settled else None
+    return {**decision.signals(is_incomplete=is_incomplete), FURTHER: further}
 
 
 def records(

@@ -11,6 +11,7 @@ from typing import Any
 from demur.functions.values import EvaluationError
 from demur.policy import Policy, Shape, type_of
 from demur.runtime.aggregates import (
+    FURTHER,
     NOT_REACHED,
     Aggregate,
     Metrics,
@@ -136,6 +137,8 @@ class PolicyMetrics:
         read the outcome.
         """
         places, evaluate = self._evaluate[late]
+        # What was served came as far as its decision.
+        record = {**record, "decision": {**record.get("decision", {}), FURTHER: False}}
         count, many = self._count, len(self.dimensions)
         values: list[Any] = [None] * (count + 2 * many)
         for at, value in zip(places, evaluate(record), strict=True):
