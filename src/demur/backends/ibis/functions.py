@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_, or_
+from sys import float_info
 from typing import Any
 
 import ibis
@@ -42,8 +43,25 @@ _PATTERNS = {
 _NUL = {"postgres": "cannot hold the character U+0000"}
 
 
+@ibis.udf.scalar.builtin(name="isfinite", signature=((dt.float64,), dt.boolean))
+def _is_finite(value: Any) -> Any:
+    """DuckDB's own, whatever an optimiser believes of the values."""
+
+
+def is_finite(value: Column, engine: str) -> Column:
+    """Whether the double is a number, and no infinite one; where it is not NULL.
+
+    DuckDB answers `isnan` and comparisons by the statistics of a Parquet file where it has any, and
+    these leave NaN out by the format's definition. Of `isfinite` it computes every value.
+    """
+    if engine == "duckdb":
+        return _is_finite(value)
+    # Other engines hold NaN to be greater than every number, and answer nothing by statistics.
+    return value.between(-float_info.max, float_info.max)
+
+
 def _known(value: Column) -> Column:
-    """The double, unknown where it is NaN."""
+    """The double, unknown where it is NaN: computed of values that are none, whose statistics hold."""
     return ibis.cases((value.isnan(), ibis.null(dt.float64)), else_=value)
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from inspect import Parameter as Argument
 from inspect import Signature
-from sys import float_info
 from typing import Any
 
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column, closed, is_full, negated, support
+from demur.backends.ibis.functions import Column, closed, is_finite, is_full, negated, support
 from demur.functions.values import INT_MAX, INT_MIN, Uint
 from demur.policy import ParameterValue, Shape
 from demur.tree import (
@@ -117,8 +116,8 @@ def constant(value: Any) -> Column:
     raise Unsupported(f"engines have no such constant ({type(value).__name__})")
 
 
-def known(value: Column, shape: Shape, engine: str, *, of_list: bool = False) -> Column:
-    """The typed value, NULL where it is not what its shape declares; `of_list` in a list's element."""
+def known(value: Column, shape: Shape, engine: str) -> Column:
+    """The typed value, NULL where it is not what its shape declares."""
     kind = shape.type
     if kind == "list":
         return _known_list(value, shape, engine)
@@ -129,12 +128,7 @@ def known(value: Column, shape: Shape, engine: str, *, of_list: bool = False) ->
     conditions: list[Column] = []
     low, high = shape.minimum, shape.maximum
     if kind == "double":
-        # NaN is asked for itself: Parquet's statistics leave it out, and engines trust the bounds
-        # there. Within lists they have no statistics, and NaN is beyond any upper bound.
-        if not of_list:
-            conditions.append(~value.isnan())
-        low = -float_info.max if low is None else low
-        high = float_info.max if high is None else high
+        conditions.append(is_finite(value, engine))
     if low is not None:
         conditions.append(value >= _bound(low, kind))
     if high is not None:
@@ -159,7 +153,7 @@ def _known_list(value: Column, shape: Shape, engine: str) -> Column:
         fine.append(value.length() <= shape.maximum_size)
     elements = value
     if _is_limited(inner):
-        elements = value.map(lambda element: known(element, inner, engine, of_list=True))
+        elements = value.map(lambda element: known(element, inner, engine))
     fine.append(is_full(elements, engine))
     return ibis.cases(
         (reduce(lambda left, right: left & right, fine), value), else_=ibis.null(value.type())
@@ -197,9 +191,7 @@ def _field(node: Field, scope: Scope) -> Column:
     field = None if shape is None else (shape.fields or {}).get(node.name)
     if field is None:
         raise Unsupported("a map's or optional value's field is read in Python")
-    return known(
-        lower(node.operand, scope)[node.name], field, scope.engine, of_list=scope.depth > 0
-    )
+    return known(lower(node.operand, scope)[node.name], field, scope.engine)
 
 
 def _call(node: Call, scope: Scope) -> Column:
