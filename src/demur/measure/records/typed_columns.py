@@ -8,13 +8,18 @@ from typing import Any
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column
+from demur.backends.ibis.functions import Column, is_finite
 from demur.backends.ibis.lowering import SCALARS
+from demur.backends.python.reading import EXACT
+from demur.functions.values import INT_MAX
 from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Wanted, has_column_type
 from demur.policy import Shape
 
+_MOST_DECIMALS = 18
+"""Decimals beside which every int of 64 bits has its place in 38 digits."""
 
-def select(table: Any, wanted: Wanted) -> Any:
+
+def select(table: Any, wanted: Wanted, engine: str) -> Any:
     """The table with the wanted signals as typed columns.
 
     A signal is the column `stage.signal`, or the field `signal` of the column `stage`.
@@ -27,7 +32,7 @@ def select(table: Any, wanted: Wanted) -> Any:
         if raw is None:
             columns[path] = ibis.null(_type_of(shape) if has_column_type(shape) else dt.string)
         else:
-            columns[path] = _typed(raw, shape) if has_column_type(shape) else raw
+            columns[path] = _typed(raw, shape, engine) if has_column_type(shape) else raw
         if path in wanted.asked:
             columns[path + PRESENT] = ibis.literal(False) if raw is None else raw.notnull()
     return table.select(**columns)
@@ -75,8 +80,8 @@ def _type_of(shape: Shape) -> dt.DataType:
     return SCALARS[shape.type]
 
 
-def _typed(raw: Column, shape: Shape) -> Column:
-    """The value if its type is the declared one, or an int where a double is declared; else NULL."""
+def _typed(raw: Column, shape: Shape, engine: str) -> Column:
+    """The value if its type is the declared one, or another number that is one of it; else NULL."""
     found, needed = raw.type(), _type_of(shape)
     if found.copy(nullable=True) == needed:
         return raw
@@ -88,20 +93,37 @@ def _typed(raw: Column, shape: Shape) -> Column:
             return within.cast(dt.int64)
         case "int" if found.is_integer():
             return raw.cast(dt.int64)
+        case "int" if found.is_numeric():
+            return _whole(raw, engine)
         case "list" if found.is_array():
             inner = shape.of
             assert inner is not None
-            return raw.map(lambda element: _typed(element, inner))
+            return raw.map(lambda element: _typed(element, inner, engine))
         case "object" if found.is_struct():
-            return ibis.cases((raw.notnull(), _object(raw, shape)), else_=ibis.null(needed))
+            return ibis.cases((raw.notnull(), _object(raw, shape, engine)), else_=ibis.null(needed))
         case _:
             return ibis.null(needed)
 
 
-def _object(raw: Column, shape: Shape) -> Column:
+def _whole(raw: Column, engine: str) -> Column:
+    """The int that a double or decimal is; NULL where it is none, or may be one that was rounded."""
+    found = raw.type()
+    if found.is_decimal() and (found.scale is None or found.scale <= _MOST_DECIMALS):
+        exact = dt.Decimal(38, _MOST_DECIMALS if found.scale is None else found.scale)
+        fits = raw.between(-INT_MAX, INT_MAX)
+    else:
+        raw, exact = raw.cast(dt.float64), dt.float64
+        fits = is_finite(raw, engine) & raw.between(1.0 - EXACT, EXACT - 1.0)
+    # Cast only where it fits, since engines raise errors elsewhere.
+    fitting: Column = ibis.cases((fits, raw), else_=ibis.null(raw.type()))
+    rounded = fitting.cast(dt.int64)
+    return ibis.cases((rounded.cast(exact) == raw, rounded), else_=ibis.null(dt.int64))
+
+
+def _object(raw: Column, shape: Shape, engine: str) -> Column:
     names: Mapping[str, Any] = raw.type().fields
     fields = {
-        name: _typed(raw[name], part) if name in names else ibis.null(_type_of(part))
+        name: _typed(raw[name], part, engine) if name in names else ibis.null(_type_of(part))
         for name, part in (shape.fields or {}).items()
     }
     return ibis.struct(fields)
