@@ -31,7 +31,7 @@ def decided(plan: Plan, relation: Relation) -> Decided:
     if found.fallbacks:
         whole, columns = _computed(plan, relation, tuple(found.fallbacks))
         builder = Builder(plan, whole, columns)
-        found = replace(builder.build(), fallbacks=found.fallbacks)
+        found = replace(builder.build(), fallbacks=found.fallbacks, computed=columns)
     return replace(found, table=builder.named(stored(found.relation, found.table)))
 
 

@@ -148,8 +148,12 @@ def measure(connection: Any, sources: Sequence[str], plan: Plan, cuts: Sequence[
 
 def restricted(run: Run, names: Any, cuts: Sequence[Cut]) -> Run:
     """The run over those records alone whose ids are in a table with the column `id`."""
-    table = run.decided.table.semi_join(names, "id")
-    decided = replace(run.decided, table=table)
+    relation = run.decided.relation
+    decided = replace(
+        run.decided,
+        table=run.decided.table.semi_join(names, "id"),
+        relation=relation.of(relation.table.semi_join(names, "id")),
+    )
     return Run(run.plan, run.sources, decided, summarise(decided, run.metrics, cuts))
 
 

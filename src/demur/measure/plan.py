@@ -32,7 +32,7 @@ from demur.policy import all_objects, type_of
 from demur.runtime.aggregates import DECISION, Metrics, policy_of_records
 from demur.runtime.derivation import derived_signals
 from demur.runtime.evaluator import Evaluator
-from demur.tree import Expression, Has, Signal
+from demur.tree import Expression, Has, Signal, walk
 
 Units = Mapping[str, Expression]
 """What is computed of each record, by a name for people: conditions of rules, values of metrics."""
@@ -70,14 +70,15 @@ class Decided:
     """The decided records: a table with `id`, `action`, `rule`, `failure`, and columns by number.
 
     `x0`, `x1`, … are the metrics' columns; `d0`, `d1`, … the dimensions, as text or lists of text,
-    NULL where unknown; `failure:NAME` is whether the record counts as that failure, `unknown:PATH`
-    whether a signal that must be there is unknown. `fallbacks` say what Python computed, and why.
+    NULL where unknown; `failure:NAME` is whether the record counts as that failure. `fallbacks` say
+    what Python computed, and why; `computed` are the columns of the relation that it filled, by unit.
     """
 
     relation: Relation
     table: Any
     lists: frozenset[int]
     fallbacks: Mapping[str, str] = field(default_factory=dict[str, str])
+    computed: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def plan(
@@ -106,6 +107,14 @@ def plan(
     trees += [*derived.values(), *(policy.derived[one] for one in derived)]
     # Whether a record brings a derived signal must be known even where it is malformed.
     read = [*trees, *reachable(policy, trees).values(), *map(Has, derived.values())]
+    if not recorded:
+        # Of what is unknown a report says whether it was there.
+        read += [
+            Has(node)
+            for tree in read
+            for node in walk(tree)
+            if isinstance(node, Signal) and node.stage != "decision"
+        ]
     if recorded:
         recorded_parts = {
             f"decision {name}": Signal("decision", name, type_of(DECISION[name], name))
@@ -119,8 +128,6 @@ def plan(
     return Plan(evaluator, metrics, dimensions, conditions, values, found, recorded)
 
 
-UNKNOWN_SIGNAL = "unknown:"
-"""What begins the name of a column that says whether a signal is unknown; its path follows."""
 _NAMES = ("action", "rule", "failure")
 """The parts of a decision that every decided record has as columns of text."""
 
@@ -139,7 +146,7 @@ class Builder:
         self.computed = computed
         self.unsupported: dict[str, str] = {}
         self.table = relation.table
-        self._signals: dict[str, Unsupported | str] = {}
+        self.signals: dict[str, Unsupported | str] = {}
         self._definitions: dict[str, Unsupported | str] = {}
         policy = plan.evaluator.policy
         self._decisions: DecisionColumns | None = None
@@ -149,23 +156,24 @@ class Builder:
 
     def build(self) -> Decided:
         """All stages, one after another."""
-        self._know_signals()
+        self.know_signals()
         self._define()
         self._decide()
         return self._select()
 
-    def _know_signals(self) -> None:
+    def know_signals(self) -> None:
+        """Adds to the table each signal's known value, by the names in `signals`."""
         columns: dict[str, Column] = {}
         for path, shape in self.plan.wanted.shapes.items():
             if path in self.relation.texts or not has_column_type(shape):
                 reason = f"{path}: the engine has no type that loses nothing of these values"
-                self._signals[path] = Unsupported(reason)
+                self.signals[path] = Unsupported(reason)
                 continue
             try:
                 columns[f"{path}!"] = known(self.table[path], shape, self.relation.connection.name)
-                self._signals[path] = f"{path}!"
+                self.signals[path] = f"{path}!"
             except Unsupported as reason:
-                self._signals[path] = reason
+                self.signals[path] = reason
         self.table = self.table.mutate(**columns)
         self._derive()
 
@@ -174,7 +182,7 @@ class Builder:
         derived = [name for name in self.plan.values if name.startswith(DERIVED)]
         for name in derived:
             path = name.removeprefix(DERIVED)
-            self._signals[path] = Unsupported(f"{path}: it is derived")
+            self.signals[path] = Unsupported(f"{path}: it is derived")
         for name in derived:
             path = name.removeprefix(DERIVED)
             shape = self.plan.wanted.shapes[path]
@@ -182,7 +190,7 @@ class Builder:
                 continue
             column = self._unit(name, self.plan.values[name])
             self.table = self.table.mutate(**{f"{path}!": column})
-            self._signals[path] = f"{path}!"
+            self.signals[path] = f"{path}!"
 
     def _define(self) -> None:
         policy = self.plan.evaluator.policy
@@ -223,9 +231,6 @@ class Builder:
             columns |= {name: self._decisions.column(name, self.table.rank) for name in _NAMES}
         for name in self.plan.evaluator.policy.failures:
             columns[f"failure:{name}"] = self._counts_as(name)
-        for path, found in self._signals.items():
-            if isinstance(found, str) and self._must_be_there(path):
-                columns[f"{UNKNOWN_SIGNAL}{path}"] = self.table[found].isnull()
         for at, tree in enumerate(self.plan.metrics.columns):
             columns[f"x{at}"] = self._unit(f"column {at}", tree)
         lists: set[int] = set()
@@ -265,13 +270,6 @@ class Builder:
             told = {name: node.replace(rank).to_expr() for name, node in self._told.items()}
             table = table.mutate(**told).drop("rank")
         return table.mutate(**{name: table[first] for name, first in self._copies.items()})
-
-    def _must_be_there(self, path: str) -> bool:
-        shape = self.plan.wanted.shapes[path]
-        return (
-            not shape.optional
-            and path.split(".", maxsplit=1)[0] in self.plan.evaluator.policy.stages
-        )
 
     def _counts_as(self, failure: str) -> Column:
         if self._decisions is not None:
@@ -314,7 +312,7 @@ class Builder:
     def _signal(self, stage: str, name: str) -> Column:
         if stage == "decision" and self._decisions is not None:
             return self._decisions.column(name, self.table.rank)
-        found = self._signals[f"{stage}.{name}"]
+        found = self.signals[f"{stage}.{name}"]
         if isinstance(found, Unsupported):
             raise found
         return self.table[found]
