@@ -77,8 +77,8 @@ def rule(condition: str, then: str = "refuse", name: str = "rule", **more: str) 
         ("request.age", 0.5, "wrong_type"),
         ("request.age", math.nan, "wrong_type"),
         ("request.age", math.inf, "wrong_type"),
-        ("request.age", 2.0**53, "out_of_bounds"),
-        ("request.age", 1e300, "out_of_bounds"),
+        ("request.age", 2.0**53, "wrong_type"),
+        ("request.age", 1e300, "wrong_type"),
         ("request.age", -1.0, "out_of_bounds"),
         ("request.at", "yesterday", "wrong_type"),
         ("request.at", datetime.datetime(2026, 1, 1), "no_zone"),  # noqa: DTZ001 - no time zone

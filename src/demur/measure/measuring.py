@@ -19,7 +19,7 @@ from demur.measure.records.relation import Relation, UnreadableTable, Wanted
 from demur.measure.slices import Cut, Key
 from demur.measure.summaries import Parts, Value
 from demur.policy import Policy, Shape
-from demur.runtime.aggregates import Metrics
+from demur.runtime.aggregates import DECISION, Metrics
 from demur.runtime.evaluator import Evaluator
 
 Result = TypeVar("Result")
@@ -97,10 +97,12 @@ def read_and(
     reader then tells what is wrong from what is merely unknown. Raises `UnreadableTable`.
     """
     problem: Exception | None = None
+    # A format without types must be told those of a recorded decision and of a journal's lines too.
+    shapes = {**shapes_of(policy), "decision": DECISION, "demur": journal.OWN}
     for attempt in range(ATTEMPTS):
         relation: Relation | None = None
         try:
-            relation = open_records(connection, sources, wanted, shapes_of(policy), attempt)
+            relation = open_records(connection, sources, wanted, shapes, attempt)
             return compute(relation)
         except UnreadableTable:
             raise

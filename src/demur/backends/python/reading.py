@@ -135,7 +135,7 @@ def _whole(value: Any, kind: str, path: str) -> int:
     if not isinstance(value, float) or value != value or value - value != 0.0 or value % 1.0:
         raise _wrong_type(path, kind)
     if not -EXACT < value < EXACT:
-        raise unknown("out_of_bounds", path, "is a double beyond 2^53, which tells no ints apart")
+        raise unknown("wrong_type", path, "is a double beyond 2^53, which tells no ints apart")
     return int(value)
 
 

@@ -14,10 +14,9 @@ from demur.interop.sources import files
 from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
 from demur.policy import Shape
 
-LINES: Mapping[str, Shape] = {
-    "demur.final": Shape("bool"),
-    "demur.kind": Shape("string"),
-}
+OWN: Mapping[str, Shape] = {"final": Shape("bool"), "kind": Shape("string")}
+"""What a journal's line says of itself, in its part `demur`."""
+LINES: Mapping[str, Shape] = {f"demur.{name}": shape for name, shape in OWN.items()}
 """What a journal says of its own lines; a table that has no such columns is all final records."""
 _MARK = "journal"
 """The field of a line's `demur` that every line of a journal has."""

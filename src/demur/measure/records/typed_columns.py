@@ -11,7 +11,7 @@ from ibis.expr import datatypes as dt
 from demur.backends.ibis.functions import Column, is_finite
 from demur.backends.ibis.lowering import SCALARS
 from demur.backends.python.reading import EXACT
-from demur.functions.values import INT_MAX
+from demur.functions.values import INT_MAX, INT_MIN
 from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Wanted, has_column_type
 from demur.policy import Shape
 
@@ -110,7 +110,7 @@ def _whole(raw: Column, engine: str) -> Column:
     found = raw.type()
     if found.is_decimal() and (found.scale is None or found.scale <= _MOST_DECIMALS):
         exact = dt.Decimal(38, _MOST_DECIMALS if found.scale is None else found.scale)
-        fits = raw.between(-INT_MAX, INT_MAX)
+        fits = raw.between(INT_MIN, INT_MAX)
     else:
         raw, exact = raw.cast(dt.float64), dt.float64
         fits = is_finite(raw, engine) & raw.between(1.0 - EXACT, EXACT - 1.0)
