@@ -62,11 +62,8 @@ def main(arguments: list[str]) -> int:
             for path in Path(folder).iterdir():
                 path.unlink()
             if sys.stderr.isatty():
-                print(
-                    f"\r{seed + 1 - given.first:,} policies, {found:,} disagreements",
-                    end="",
-                    file=sys.stderr,
-                )
+                done = f"{seed + 1 - given.first:,} policies, {found:,} disagreements"
+                print(f"\r{done}", end="", file=sys.stderr)
     print(f"{given.policies:,} policies over {', '.join(engines)}: {checked:,} runs", flush=True)
     print(found)
     return 1 if found else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,12 +26,12 @@ SPARK_SETTINGS = {
 
 
 @contextmanager
-def _duckdb() -> Iterator[Any]:
+def _duckdb() -> Generator[Any]:
     yield connect(None)
 
 
 @contextmanager
-def _postgres() -> Iterator[Any]:
+def _postgres() -> Generator[Any]:
     with postgres_server.server() as url:
         connection = connect(url)
         yield connection
@@ -39,7 +39,7 @@ def _postgres() -> Iterator[Any]:
 
 
 @contextmanager
-def _spark() -> Iterator[Any]:
+def _spark() -> Generator[Any]:
     with TemporaryDirectory() as folder:
         settings = {**SPARK_SETTINGS, "spark.sql.warehouse.dir": Path(folder).as_posix()}
         given = [part for name, one in settings.items() for part in ("--conf", f"{name}={one}")]

@@ -12,7 +12,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -376,9 +376,10 @@ FORMS = _named(
     Form("Parquet of decimals", _parquet(lambda rows: table(rows, _DECIMALS, _decimal))),
     Form("Parquet of DuckDB", _duckdb_parquet),
     Form("Arrow in memory", _arrow_in_memory),
+    Form("pandas in memory", _pandas_in_memory, with_doubles),
     Form("a table of DuckDB", _duckdb_table),
     Form("a view of DuckDB over Parquet", _duckdb_view),
-)  # fmt: skip
+)
 """The forms that DuckDB reads in this process."""
 OTHER_ENGINES = _named(
     Form("a table of Postgres", _postgres_table("bigint"), _without_structs, "postgres"),
@@ -388,13 +389,25 @@ OTHER_ENGINES = _named(
         lambda row: _without_structs(with_doubles(row)),
         "postgres",
     ),
-    Form("a table of Postgres with numerics", _postgres_table("numeric"), _without_structs, "postgres"),
+    Form(
+        "a table of Postgres with numerics",
+        _postgres_table("numeric"),
+        _without_structs,
+        "postgres",
+    ),
     Form("Parquet by Postgres", _parquet(), engine="postgres"),
     Form("JSONL by Postgres", _jsonl, as_text, "postgres"),
     Form("Parquet by Spark", _parquet(), engine="spark"),
-    Form("Parquet of narrow columns by Spark", FORMS["Parquet of narrow columns"].write,
-         FORMS["Parquet of narrow columns"].held, "spark", _fits_narrow),
-    Form("Parquet with ints as doubles by Spark", FORMS["Parquet with ints as doubles"].write, with_doubles, "spark"),
+    replace(
+        FORMS["Parquet of narrow columns"],
+        name="Parquet of narrow columns by Spark",
+        engine="spark",
+    ),
+    replace(
+        FORMS["Parquet with ints as doubles"],
+        name="Parquet with ints as doubles by Spark",
+        engine="spark",
+    ),
     Form("JSONL by Spark", _jsonl, as_text, "spark"),
-)  # fmt: skip
+)
 """Those that need an engine which starts for itself."""

@@ -50,7 +50,8 @@ SIGNALS: dict[str, dict[str, Any]] = {
 }
 """What is declared, by path; stages in order."""
 CONDITIONS = [
-    "answer.score < 0.5", "answer.score <= 1.0", "answer.score >= 0.0", "request.count > 50 || answer.score <= 0.1",
+    "answer.score < 0.5", "answer.score <= 1.0", "answer.score >= 0.0",
+    "request.count > 50 || answer.score <= 0.1",
     "answer.ratio > 0.3", "answer.ratio != answer.ratio", "answer.ratio == 0.0", "1.0 / answer.ratio < 0.0",
     "answer.ratio - answer.score > 0.0", "answer.ratio * 1e308 > 1.0", "-answer.ratio <= 0.0",
     "has(answer.cost) && answer.cost > 2.0", "!has(answer.cost)", 'request.intent == "a"',

@@ -40,16 +40,16 @@ def why(value: Any, declared: Mapping[str, Any], path: str) -> tuple[str, str] |
     kind = declared["type"]
     if value is None:
         return path, "absent"
-    if kind == "double" or kind == "int":
+    if kind in ("double", "int"):
         if isinstance(value, bool) or not isinstance(value, int | float):
             return path, "wrong_type"
         if isinstance(value, float) and (math.isnan(value) or math.isinf(value)):
             if kind == "int":
                 return path, "wrong_type"
             return path, "nan" if math.isnan(value) else "infinite"
-        if kind == "int" and isinstance(value, float):
-            if value != math.floor(value) or abs(value) > 2**53 - 1:
-                return path, "wrong_type"
+        is_whole = isinstance(value, int) or (value.is_integer() and abs(value) < 2**53)
+        if kind == "int" and not is_whole:
+            return path, "wrong_type"
         if not declared.get("min", -(2**1024)) <= value <= declared.get("max", 2**1024):
             return path, "out_of_bounds"
         return None
@@ -66,14 +66,8 @@ def why(value: Any, declared: Mapping[str, Any], path: str) -> tuple[str, str] |
         parts = (why(one, declared["of"], f"{path}[]") for one in value)
         return next((one for one in parts if one is not None), None)
     if kind == "map":
-        found = next(
-            (
-                why(one, declared["of"], path)
-                for one in value.values()
-                if why(one, declared["of"], path)
-            ),
-            None,
-        )
+        parts = (why(one, declared["of"], path) for one in value.values())
+        found = next((one for one in parts if one is not None), None)
         return None if found is None else (f"{path}{{}}", found[1])
     if "enum" in declared and value not in declared["enum"]:
         return path, "not_in_enum"
@@ -109,7 +103,8 @@ def unknown(record: Record, text: str) -> Iterator[tuple[str, str]]:
         if found is not None:
             yield found
             continue
-        holder, holders = declared, [value]
+        holder: Mapping[str, Any] = declared
+        holders: Any = [value]
         place = path
         if declared["type"] == "list":
             holder, holders, place = declared["of"], value, f"{path}[]"
@@ -139,8 +134,23 @@ class Known:
         return float(value) if declared["type"] == "double" else value
 
 
-def _if(value: Any, then: Callable[[Any], Any]) -> Any:
-    return None if value is None else then(value)
+def _not(value: bool | None) -> bool | None:
+    return None if value is None else not value
+
+
+def _above(value: float | None, limit: float) -> bool | None:
+    return None if value is None else value > limit
+
+
+def _flagged(known: Known, decision: Any) -> bool | None:
+    del decision
+    return known("request.flag")
+
+
+def _is_a(known: Known, decision: Any) -> bool | None:
+    del decision
+    intent = known("request.intent")
+    return None if intent is None else intent == "a"
 
 
 def _trusted(known: Known) -> bool | None:
@@ -157,23 +167,23 @@ INF = math.inf
 SPECIFIED: dict[str, tuple[str, Read, Read | None, tuple[float, float], float]] = {
     "answered": ("rate", lambda k, d: d.answered, None, (0, 1), 0),
     "failing": ("rate", lambda k, d: "low" in d.failures, None, (0, 1), 0),
-    "bad": ("rate", lambda k, d: _if(k("outcome.ok"), lambda x: not x), lambda k, d: d.answered, (0, 1), 0),
-    "over": ("rate", lambda k, d: _if(k("answer.score"), lambda x: x > 0.5), lambda k, d: k("request.flag"), (0, 1), 0),
+    "bad": ("rate", lambda k, d: _not(k("outcome.ok")), lambda k, d: d.answered, (0, 1), 0),
+    "over": ("rate", lambda k, d: _above(k("answer.score"), 0.5), _flagged, (0, 1), 0),
     "trusted": ("rate", lambda k, d: _trusted(k), None, (0, 1), 0),
-    "many": ("count", lambda k, d: _if(k("request.count"), lambda x: x > 5), None, (0, 1), 0),
+    "many": ("count", lambda k, d: _above(k("request.count"), 5), None, (0, 1), 0),
     "mean_ratio": ("mean", lambda k, d: k("answer.ratio"), None, (-INF, INF), 0),
     "mean_score": ("mean", lambda k, d: k("answer.score"), None, (0, 1), 0),
-    "mean_count": ("mean", lambda k, d: k("request.count"), lambda k, d: _if(k("request.intent"), lambda x: x == "a"), (-3, 100), 0),
-    "total": ("sum", lambda k, d: k("answer.score"), lambda k, d: k("request.flag"), (0, 1), 0),
+    "mean_count": ("mean", lambda k, d: k("request.count"), _is_a, (-3, 100), 0),
+    "total": ("sum", lambda k, d: k("answer.score"), _flagged, (0, 1), 0),
     "least": ("min", lambda k, d: k("answer.score"), None, (0, 1), 0),
-    "most": ("max", lambda k, d: k("request.count"), lambda k, d: k("request.flag"), (-3, 100), 0),
+    "most": ("max", lambda k, d: k("request.count"), _flagged, (-3, 100), 0),
     "middle": ("quantile", lambda k, d: k("answer.score"), None, (0, 1), 0.5),
-    "high": ("quantile", lambda k, d: k("answer.ratio"), lambda k, d: k("request.flag"), (-INF, INF), 0.9),
+    "high": ("quantile", lambda k, d: k("answer.ratio"), _flagged, (-INF, INF), 0.9),
     "shares": ("ratio", lambda k, d: k("request.count"), None, (-3, 100), 0),
     "kinds": ("distinct", lambda k, d: k("request.tenant"), None, (-INF, INF), 0),
     "unique": ("unique_rate", lambda k, d: k("request.big"), None, (-INF, INF), 0),
     "unscored": ("rate", lambda k, d: k("answer.score") is None, None, (0, 1), 0),
-    "untold": ("rate", lambda k, d: k("request.tenant") is None, lambda k, d: k("request.flag"), (0, 1), 0),
+    "untold": ("rate", lambda k, d: k("request.tenant") is None, _flagged, (0, 1), 0),
     "graded": ("rate", lambda k, d: k("retrieval.grades") is None, None, (0, 1), 0),
 }  # fmt: skip
 """Each metric's kind, value, `where`, the ends of what its value may be, and a quantile's share."""
@@ -239,9 +249,12 @@ def _split(triples: Sequence[Triple]) -> tuple[list[float], int]:
 
 
 def _mean(triples: Sequence[Triple], ends: tuple[float, float], share: float) -> Five:
+    del share
     known, unknown = _split(triples)
-    filled = [sum([*known, *[end] * unknown]) / len(triples) if triples else None for end in ends]
-    return (math.fsum(known) / len(known) if known else None), *filled, len(triples), unknown
+    low, high = (
+        sum([*known, *[end] * unknown]) / len(triples) if triples else None for end in ends
+    )
+    return (math.fsum(known) / len(known) if known else None), low, high, len(triples), unknown
 
 
 def _sum(triples: Sequence[Triple], ends: tuple[float, float], share: float) -> Five:
@@ -267,15 +280,16 @@ def _extreme(choose: Callable[[list[float]], float]) -> Callable[..., Five]:
         if unknown and known:
             # A record that may not count, or count as little as any, moves nothing the other way.
             filled[choose is min] = choose(known)
-        return (choose(known) if known else None), *filled, len(triples), unknown
+        low, high = filled
+        return (choose(known) if known else None), low, high, len(triples), unknown
 
     return found
 
 
 def _quantile(triples: Sequence[Triple], ends: tuple[float, float], share: float) -> Five:
     known, unknown = _split(triples)
-    filled = [_interpolated([*known, *[end] * unknown], share) for end in ends]
-    return _interpolated(known, share), *filled, len(triples), unknown
+    low, high = (_interpolated([*known, *[end] * unknown], share) for end in ends)
+    return _interpolated(known, share), low, high, len(triples), unknown
 
 
 def _interpolated(values: list[float], share: float) -> float | None:
@@ -314,6 +328,7 @@ def _distinct(triples: Sequence[Triple], ends: Any, share: float) -> Five:
 
 
 def _unique_rate(triples: Sequence[Triple], ends: Any, share: float) -> Five:
+    del ends, share
     known, unknown = _split(triples)
     count, size = len(set(known)), len(triples)
     low, high = (count / size, (count + unknown) / size) if size else (None, None)

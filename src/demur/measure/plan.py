@@ -15,7 +15,7 @@ from ibis.expr import datatypes as dt
 from ibis.expr.operations import Field, Value
 
 from demur.backends.ibis.decisions import DecisionColumns
-from demur.backends.ibis.functions import Column
+from demur.backends.ibis.functions import Column, mapped
 from demur.backends.ibis.lowering import SCALARS, Scope, Unsupported, known, lower
 from demur.backends.python.decisions import reachable
 from demur.measure.records.python_columns import ARROW, row_evaluator
@@ -238,7 +238,11 @@ class Builder:
             column = self._unit(f"slice {name}", self.plan.values[f"slice {name}"])
             if column.type().is_array():
                 lists.add(at)
-                column = column if column.type().value_type.is_string() else column.map(_text)
+                column = (
+                    column
+                    if column.type().value_type.is_string()
+                    else mapped(column, _text, self.relation.connection.name)
+                )
             columns[f"d{at}"] = column if column.type().is_array() else _text(column)
         table = self.table.select(**self._stored(columns))
         return Decided(self.relation, table, frozenset(lists), dict(self.unsupported))

@@ -96,12 +96,29 @@ def _count_known(values: Any) -> Any:
     """DuckDB's own, of the elements that are not NULL."""
 
 
+def mapped(values: Column, each: Callable[..., Column], engine: str) -> Column:
+    """Each element changed; NULL where the list is."""
+    return _unless_absent(values, values.map(each), engine)
+
+
+def filtered(values: Column, holds: Callable[..., Column], engine: str) -> Column:
+    """The elements for which it holds; NULL where the list is."""
+    return _unless_absent(values, values.filter(holds), engine)
+
+
+def _unless_absent(values: Column, made: Column, engine: str) -> Column:
+    """Postgres makes an empty list of one that is NULL, so that what is unknown would be known."""
+    if engine != "postgres":
+        return made
+    return ibis.cases((values.notnull(), made), else_=ibis.null(made.type()))
+
+
 def is_full(values: Column, engine: str) -> Column:
     """Whether no element of the list is NULL."""
     if engine == "duckdb":
         # Without a function over the elements, which takes several times as long.
         return _count_known(values) == values.length()
-    return negated(values.map(lambda element: element.isnull()).contains(True))
+    return negated(mapped(values, lambda element: element.isnull(), engine).contains(True))
 
 
 def _is_member(value: Column, among: Column) -> Column:

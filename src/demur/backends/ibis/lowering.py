@@ -12,7 +12,16 @@ from typing import Any
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column, closed, is_finite, is_full, negated, support
+from demur.backends.ibis.functions import (
+    Column,
+    closed,
+    filtered,
+    is_finite,
+    is_full,
+    mapped,
+    negated,
+    support,
+)
 from demur.functions.values import INT_MAX, INT_MIN, Uint
 from demur.policy import ParameterValue, Shape
 from demur.tree import (
@@ -153,7 +162,7 @@ def _known_list(value: Column, shape: Shape, engine: str) -> Column:
         fine.append(value.length() <= shape.maximum_size)
     elements = value
     if _is_limited(inner):
-        elements = value.map(lambda element: known(element, inner, engine))
+        elements = mapped(value, lambda element: known(element, inner, engine), engine)
     fine.append(is_full(elements, engine))
     return ibis.cases(
         (reduce(lambda left, right: left & right, fine), value), else_=ibis.null(value.type())
@@ -250,14 +259,16 @@ def _comprehension(node: Comprehension, scope: Scope) -> Column:
 
     if node.kind in ("exists", "all") and node.condition is None:
         decides = node.kind == "exists"
-        outcomes = source.map(
-            over(node.body, lambda value: _outcome(value if decides else negated(value)))
+        outcomes = mapped(
+            source,
+            over(node.body, lambda value: _outcome(value if decides else negated(value))),
+            scope.engine,
         )
         held = _decided(source, outcomes)
         return held if decides else negated(held)
     if node.kind == "exists_one" and node.condition is None:
-        outcomes = source.map(over(node.body))
-        one = outcomes.filter(lambda outcome: outcome).length() == 1
+        outcomes = mapped(source, over(node.body), scope.engine)
+        one = filtered(outcomes, lambda outcome: outcome, scope.engine).length() == 1
         return _unless_open(outcomes, one, scope)
     if node.kind == "list":
         return _list(node, source, over, scope)
@@ -303,12 +314,12 @@ def _list(
     kept = source
     if node.condition is not None:
         condition = over(node.condition)
-        kept = source.filter(condition)
-        kept = _unless_open(source.map(condition), kept, scope)
+        kept = filtered(source, condition, scope.engine)
+        kept = _unless_open(mapped(source, condition, scope.engine), kept, scope)
     if isinstance(node.body, Variable) and node.body.name == node.variables[0]:
         return kept
-    mapped = kept.map(over(node.body))
-    return _unless_open(mapped, mapped, scope)
+    made = mapped(kept, over(node.body), scope.engine)
+    return _unless_open(made, made, scope)
 
 
 def _unless_open(outcomes: Column, value: Column, scope: Scope) -> Column:

@@ -8,34 +8,49 @@ from typing import Any
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column, is_finite
+from demur.backends.ibis.functions import Column, is_finite, mapped
 from demur.backends.ibis.lowering import SCALARS
 from demur.backends.python.reading import EXACT
 from demur.functions.values import INT_MAX, INT_MIN
-from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Wanted, has_column_type
+from demur.measure.records.relation import (
+    IDENTITY,
+    PRESENT,
+    TIME,
+    Wanted,
+    has_column_type,
+    has_flat_type,
+)
 from demur.policy import Shape
 
 _MOST_DECIMALS = 18
 """Decimals beside which every int of 64 bits has its place in 38 digits."""
 
 
-def select(table: Any, wanted: Wanted, engine: str) -> Any:
-    """The table with the wanted signals as typed columns.
+def select(table: Any, wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]]:
+    """The table with the wanted signals as typed columns, and the columns of it that hold JSON text.
 
-    A signal is the column `stage.signal`, or the field `signal` of the column `stage`.
+    A signal is the column `stage.signal`, or the field `signal` of the column `stage`. Only a column of
+    JSON holds objects on an engine without structs.
     """
+    texts: set[str] = set()
     columns: dict[str, Column] = {IDENTITY: _identity(table)}
     if wanted.timed:
         columns[TIME] = _time(table)
     for path, shape in wanted.shapes.items():
         raw = _find(table, path)
-        if raw is None:
+        if engine == "postgres" and has_column_type(shape) and not has_flat_type(shape):
+            texts.add(path)
+            if raw is not None and raw.type().is_json():
+                columns[path] = raw.cast(dt.string)
+            else:
+                columns[path] = ibis.null(dt.string)
+        elif raw is None:
             columns[path] = ibis.null(_type_of(shape) if has_column_type(shape) else dt.string)
         else:
             columns[path] = _typed(raw, shape, engine) if has_column_type(shape) else raw
         if path in wanted.asked:
             columns[path + PRESENT] = ibis.literal(False) if raw is None else raw.notnull()
-    return table.select(**columns)
+    return table.select(**columns), frozenset(texts)
 
 
 def _identity(table: Any) -> Column:
@@ -98,7 +113,7 @@ def _typed(raw: Column, shape: Shape, engine: str) -> Column:
         case "list" if found.is_array():
             inner = shape.of
             assert inner is not None
-            return raw.map(lambda element: _typed(element, inner, engine))
+            return mapped(raw, lambda element: _typed(element, inner, engine), engine)
         case "object" if found.is_struct():
             return ibis.cases((raw.notnull(), _object(raw, shape, engine)), else_=ibis.null(needed))
         case _:
