@@ -48,7 +48,9 @@ def disagreements(
 
 
 def _decided(run: Run, held: Sequence[Record], decisions: Sequence[Any]) -> Iterator[str]:
-    rows = {row["id"]: row for row in run.decided.table.to_pyarrow().to_pylist()}
+    failures = [f"failure:{name}" for name in run.evaluator.policy.failures]
+    table = run.decided.table.select("id", "action", "rule", "failure", *failures)
+    rows = {row["id"]: row for row in table.to_pyarrow().to_pylist()}
     if sorted(rows) != sorted(one["id"] for one in held):
         yield f"the records {sorted(rows)}"
         return

@@ -298,6 +298,19 @@ def _pandas_in_memory(folder: Path, rows: Rows, connection: Any) -> str:
     return _registered(rows, connection, frame)
 
 
+def _without_nan(record: Record) -> Record:
+    """NaN as what is missing, which pandas takes it for."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, list):
+            return [change(one) for one in value]
+        if isinstance(value, dict):
+            return {key: change(one) for key, one in value.items()}
+        return None if isinstance(value, float) and math.isnan(value) else value
+
+    return _changed(record, lambda path, value: change(value))
+
+
 def _duckdb_table(folder: Path, rows: Rows, connection: Any) -> str:
     name = _registered(rows, connection)
     connection.raw_sql(f"CREATE TABLE kept_{name} AS FROM {name}")
@@ -376,7 +389,7 @@ FORMS = _named(
     Form("Parquet of decimals", _parquet(lambda rows: table(rows, _DECIMALS, _decimal))),
     Form("Parquet of DuckDB", _duckdb_parquet),
     Form("Arrow in memory", _arrow_in_memory),
-    Form("pandas in memory", _pandas_in_memory, with_doubles),
+    Form("pandas in memory", _pandas_in_memory, lambda row: _without_nan(with_doubles(row))),
     Form("a table of DuckDB", _duckdb_table),
     Form("a view of DuckDB over Parquet", _duckdb_view),
 )

@@ -118,10 +118,10 @@ def policy_text(pick: random.Random, python: float = 0.4) -> tuple[str, list[str
         )
     names = sorted(pick.sample(sorted(METRICS), 8))
     metrics = "".join(f"  {name}: {json.dumps(METRICS[name])}\n" for name in names)
-    return f"{_header()}rules:\n{''.join(rules)}metrics:\n{metrics}", names
+    return f"{header()}rules:\n{''.join(rules)}metrics:\n{metrics}", names
 
 
-def _header() -> str:
+def header() -> str:
     stages: dict[str, dict[str, Any]] = {}
     for path, declared in SIGNALS.items():
         stage, _, name = path.partition(".")

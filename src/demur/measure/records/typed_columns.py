@@ -35,7 +35,7 @@ def select(table: Any, wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]
     texts: set[str] = set()
     columns: dict[str, Column] = {IDENTITY: _identity(table)}
     if wanted.timed:
-        columns[TIME] = _time(table)
+        columns[TIME] = _time(table, engine)
     for path, shape in wanted.shapes.items():
         raw = _find(table, path)
         if engine == "postgres" and has_column_type(shape) and not has_flat_type(shape):
@@ -61,7 +61,12 @@ def _identity(table: Any) -> Column:
     return ibis.coalesce(*texts) if texts else ibis.null(dt.string)
 
 
-def _time(table: Any) -> Column:
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((None,), dt.int64))
+def _microseconds(moment: Any) -> Any:
+    """DuckDB's own, of moments with and without a time zone."""
+
+
+def _time(table: Any, engine: str) -> Column:
     if TIME not in table.columns:
         return ibis.null(dt.int64)
     raw = table[TIME]
@@ -69,6 +74,8 @@ def _time(table: Any) -> Column:
         raw = raw.try_cast(dt.Timestamp(timezone="UTC"))
     if not raw.type().is_timestamp():
         return ibis.null(dt.int64)
+    if engine == "duckdb":
+        return _microseconds(raw)
     return raw.epoch_seconds().cast(dt.int64) * 1_000_000 + raw.microsecond().cast(dt.int64)
 
 
