@@ -294,12 +294,13 @@ def _arrow_in_memory(folder: Path, rows: Rows, connection: Any) -> str:
 
 def _pandas_in_memory(folder: Path, rows: Rows, connection: Any) -> str:
     # As pandas has them: ints beside a gap are doubles.
-    frame = table(rows, _DOUBLES, _whole_as_double).to_pandas()
+    columns = table(rows, _DOUBLES, _whole_as_double).drop_columns("retrieval.weights")
+    frame = columns.to_pandas()
     return _registered(rows, connection, frame)
 
 
 def _without_nan(record: Record) -> Record:
-    """NaN as what is missing, which pandas takes it for."""
+    """NaN as what is missing, which pandas takes it for; it has no column of maps either."""
 
     def change(value: Any) -> Any:
         if isinstance(value, list):
@@ -308,7 +309,8 @@ def _without_nan(record: Record) -> Record:
             return {key: change(one) for key, one in value.items()}
         return None if isinstance(value, float) and math.isnan(value) else value
 
-    return _changed(record, lambda path, value: change(value))
+    lost = "retrieval.weights"
+    return _changed(record, lambda path, value: None if path == lost else change(value))
 
 
 def _duckdb_table(folder: Path, rows: Rows, connection: Any) -> str:

@@ -49,8 +49,14 @@ def select(table: Any, wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]
         else:
             columns[path] = _typed(raw, shape, engine) if has_column_type(shape) else raw
         if path in wanted.asked:
-            columns[path + PRESENT] = ibis.literal(False) if raw is None else raw.notnull()
+            columns[path + PRESENT] = ibis.literal(False) if raw is None else _there(raw, engine)
     return table.select(**columns), frozenset(texts)
+
+
+def _there(raw: Column, engine: str) -> Column:
+    """Whether there is a value, and be it NaN, which Ibis holds to be NULL on Spark."""
+    is_double = raw.type().is_floating()
+    return (raw.cast(dt.string) if engine == "pyspark" and is_double else raw).notnull()
 
 
 def _identity(table: Any) -> Column:
