@@ -189,6 +189,7 @@ PASSING = replace(
     cases=(),
     fallbacks=(),
     unknown_signals={},
+    unknown_reasons={},
     runbook_section="",
 )
 
