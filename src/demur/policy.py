@@ -33,7 +33,8 @@ class Shape:
     `type` is the kind of value (`string`, `double`, `list`, `map`, `object`, …); `of` is the shape
     of a list's elements or a map's values, `fields` those of an object. Bounds are inclusive;
     `maximum_size` counts characters, bytes, elements or entries. `optional` makes absence
-    legitimate; `pii` marks personal data, `unit` and `otel` are for people and telemetry.
+    legitimate; `pii` marks personal data, `unit` and `otel` are for people and telemetry. `zone` is
+    the IANA time zone, or `UTC`, of a timestamp that names none.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class Shape:
         "pii",
         "type",
         "unit",
+        "zone",
     )
 
     def __init__(
@@ -64,6 +66,7 @@ class Shape:
         pii: bool = False,
         unit: str | None = None,
         otel: str | None = None,
+        zone: str | None = None,
     ) -> None:
         self.type = type
         self.of = of
@@ -76,6 +79,7 @@ class Shape:
         self.pii = pii
         self.unit = unit
         self.otel = otel
+        self.zone = zone
 
 
 class ParameterValue:

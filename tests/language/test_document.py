@@ -110,6 +110,19 @@ def test_bounds_of_a_double_are_doubles() -> None:
         ("{type: object}", "An object needs `fields`."),
         ("{type: int, of: string}", "`of` is for lists and maps, not for int."),
         ("{type: int, fields: {a: int}}", "`fields` is for objects, not for int."),
+        ("{type: int, zone: UTC}", "`zone` is for timestamps, not for int."),
+        (
+            "{type: timestamp, zone: Europe/Berln}",
+            "`zone` is no IANA time zone, as Europe/Berlin is.",
+        ),
+        (
+            "{type: timestamp, zone: localtime}",
+            "`zone` is no IANA time zone such as Europe/Berlin or UTC.",
+        ),
+        (
+            "{type: timestamp, zone: ../../etc/passwd}",
+            "`zone` is no IANA time zone such as Europe/Berlin or UTC.",
+        ),
         (
             "{type: int, max_size: 3}",
             "`max_size` is for text, bytes, lists and maps, not for int.",

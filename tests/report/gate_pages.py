@@ -149,6 +149,10 @@ RESULT = GateResult(
     cases=(Case("g-17", "refuse", "scope", None, {}), Case("c-1", "answer", None, "wrong", RECORD)),
     fallbacks=(("matches(answer.text)", "DuckDB has no such pattern"),),
     unknown_signals={"judge.verdict": 31, "answer.confidence": 6},
+    unknown_reasons={
+        "judge.verdict": {"absent": 29, "wrong_type": 2},
+        "answer.confidence": {"nan": 6},
+    },
     runbook_section="# Rates\n\nRoll back.",
 )
 
@@ -185,6 +189,7 @@ PASSING = replace(
     cases=(),
     fallbacks=(),
     unknown_signals={},
+    unknown_reasons={},
     runbook_section="",
 )
 

@@ -75,8 +75,16 @@ def rule(condition: str, then: str = "refuse", name: str = "rule", **more: str) 
         ("request.age", -1, "out_of_bounds"),
         ("request.age", 2**63, "out_of_bounds"),
         ("request.age", 0.5, "wrong_type"),
+        ("request.age", math.nan, "wrong_type"),
+        ("request.age", math.inf, "wrong_type"),
+        ("request.age", 2.0**53, "wrong_type"),
+        ("request.age", 1e300, "wrong_type"),
+        ("request.age", -1.0, "out_of_bounds"),
         ("request.at", "yesterday", "wrong_type"),
-        ("request.at", datetime.datetime(2026, 1, 1), "wrong_type"),  # noqa: DTZ001 - no time zone
+        ("request.at", datetime.datetime(2026, 1, 1), "no_zone"),  # noqa: DTZ001 - no time zone
+        ("request.at", "2026-01-01T00:00:00", "no_zone"),
+        ("request.at", "2026-01-01 00:00:00.5", "no_zone"),
+        ("request.at", "2026-13-01T00:00:00", "wrong_type"),
         ("request.wait", 5, "wrong_type"),
         ("request.blob", "not base64!", "wrong_type"),
         ("answer.ids", ["a", 1], "wrong_type"),

@@ -16,7 +16,9 @@ from demur.policy import Policy, Shape
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _LARGEST = 1.7976931348623157e308
 """The greatest double: what is beyond is infinite."""
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+_ZONE = r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 _PART = "([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
 _DURATION = f"^[-+]?(0|({_PART})+)$"
 _JSON = "json"
@@ -172,6 +174,15 @@ def _bytes(shape: Shape, closed: bool) -> dict[str, Any]:
     return {"type": "string", "contentEncoding": "base64", "pattern": pattern}
 
 
+def _timestamp(shape: Shape, closed: bool) -> dict[str, Any]:
+    """RFC 3339 text; with a zone declared also text that names none, if clocks showed it once."""
+    del closed
+    whole = f"{_DAY}[Tt]{_TIME}{_ZONE}"
+    if shape.zone is None:
+        return {"type": "string", "format": "date-time", "pattern": f"^{whole}$"}
+    return {"type": "string", "pattern": f"^({whole}|{_DAY}[Tt ]{_TIME})$"}
+
+
 def _list(shape: Shape, closed: bool) -> dict[str, Any]:
     return {"type": "array", "items": _elements(shape, closed), **_sized("maxItems", shape)}
 
@@ -211,7 +222,7 @@ _TYPES: Mapping[str, Callable[[Shape, bool], dict[str, Any]]] = {
     "double": _double,
     "string": _text,
     "bytes": _bytes,
-    "timestamp": lambda shape, closed: {"type": "string", "format": "date-time", "pattern": _DATE},
+    "timestamp": _timestamp,
     "duration": lambda shape, closed: {"type": "string", "pattern": _DURATION},
     "list": _list,
     "map": _map,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demur.functions import ERROR, Function, Overload
-from demur.functions.values import Duration, Timestamp, error
+from demur.functions.values import Duration, EvaluationError, Timestamp, error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,6 +139,47 @@ def from_datetime(moment: datetime) -> Timestamp:
         raise error("a datetime without a time zone is no moment")
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return Timestamp(((since.days * 86400 + since.seconds) * 10**6 + since.microseconds) * 1000)
+
+
+def local_of_datetime(moment: datetime) -> Timestamp:
+    """What the clocks showed by a datetime without a time zone, as if they were in UTC."""
+    from datetime import UTC
+
+    return from_datetime(moment.replace(tzinfo=UTC))
+
+
+def parse_local(text: str) -> Timestamp | None:
+    """What the clocks showed by a text without a zone, as if in UTC; None for any other text.
+
+    It is RFC 3339's but for the zone. A space may stand for its `T`, as databases and pandas write it.
+    """
+    if text[10:11] not in ("T", "t", " ") or (text[19:] and not text[19:].startswith(".")):
+        return None
+    try:
+        return parse_timestamp(f"{text[:10]}T{text[11:]}Z")
+    except EvaluationError:
+        return None
+
+
+def in_zone(local: Timestamp, zone: str) -> Timestamp:
+    """The moment at which the clocks of an IANA zone showed this.
+
+    Raises `EvaluationError` where they never did or did twice, as they changed, and for no such zone.
+    """
+    if zone == "UTC":
+        return local
+    from datetime import timedelta
+    from zoneinfo import ZoneInfo
+
+    moment, _ = _moment(local)
+    try:
+        shown = moment.replace(tzinfo=ZoneInfo(zone))
+        earlier, later = shown.utcoffset(), shown.replace(fold=1).utcoffset()
+    except (KeyError, ValueError, OverflowError, OSError):
+        raise error("no such time zone, or a time out of range in it") from None
+    if earlier is None or earlier != later:
+        raise error("a time that the clocks skip or show twice")
+    return Timestamp(local.nanoseconds - earlier // timedelta(microseconds=1) * 1000)
 
 
 def from_timedelta(span: timedelta) -> Duration:

@@ -10,7 +10,6 @@ import numpy as np
 from demur.measure.frames import Frame
 from demur.measure.grouping import sliced
 from demur.measure.measuring import Run, read_run_and, shapes_of
-from demur.measure.plan import UNKNOWN_SIGNAL
 from demur.measure.records.python_columns import records
 from demur.measure.records.relation import IDENTITY, Relation, Wanted
 from demur.measure.results import Case, Distribution, FailureCount, Flip, Slice
@@ -53,17 +52,6 @@ def failure_counts(run: Run, cuts: Iterable[Cut]) -> tuple[FailureCount, ...]:
             actions = {name: int(row[f"action {name}"] or 0) for name in ACTIONS}
             found.append(FailureCount(slice, int(row["records"]), counts, actions))
     return tuple(found)
-
-
-def unknown_signals(run: Run) -> dict[str, int]:
-    """How many records have each signal that a rule reads unknown, though it must be there."""
-    table = run.decided.table
-    names = [name for name in table.columns if name.startswith(UNKNOWN_SIGNAL)]
-    if not names:
-        return {}
-    sums = {name: table[name].cast("int32").sum() for name in names}
-    row = table.aggregate(**sums).to_pyarrow().to_pylist()[0]
-    return {name.removeprefix(UNKNOWN_SIGNAL): int(row[name]) for name in names if row[name]}
 
 
 def numeric_signals(metrics: Metrics) -> dict[str, tuple[int, Signal]]:

@@ -21,6 +21,7 @@ from demur.measure.plan import plan
 from demur.measure.results import GateResult, Requirement
 from demur.measure.slices import Cut, cuts, dimensions
 from demur.measure.thresholds import Gate, Threshold
+from demur.measure.unknown import unknown_signals
 from demur.runtime.aggregates import read_metrics
 from demur.runtime.evaluator import Evaluator
 
@@ -204,6 +205,7 @@ def _with_details(
     cases = breakdown.opened(run, [*shown, *speaking])
     records = {one.id: one.record for one in cases}
     flips = tuple(replace(one, record=records.get(one.case, {})) for one in flips)
+    unknown = unknown_signals(run.plan, run.decided)
     failed = result.verdict != "pass"
     own = gate.runbook or _runbook_of_failures(result, run)
     runbook = resolved(own, run.evaluator.policy.runbook)
@@ -213,7 +215,8 @@ def _with_details(
         cases=cases,
         failures=breakdown.failure_counts(run, every),
         distributions=breakdown.distributions(run, before),
-        unknown_signals=breakdown.unknown_signals(run),
+        unknown_signals={path: sum(kinds.values()) for path, kinds in unknown.items()},
+        unknown_reasons=unknown,
         runbook=runbook if failed else result.runbook,
         runbook_section=section(folder, runbook) if failed else "",
         failure_runbooks=_failure_runbooks(run),

@@ -56,19 +56,19 @@ def _record(
         if not isinstance(holder, dict) or last in holder:
             message = f"The column {name} and another give one place two values."
             return problem("DM723", message, path, number)
-        holder[last] = _value(row[name], type)
+        holder[last] = plain_value(row[name], type)
     return Record(number, record)
 
 
-def _value(value: Any, type: Any) -> Any:
-    """An Arrow value as JSON data would have it: maps as objects, decimals as doubles."""
+def plain_value(value: Any, type: Any) -> Any:
+    """An Arrow value as JSON data would have it: maps as objects, decimals as ints or doubles."""
     if isinstance(value, Decimal):
-        return float(value)
+        return int(value) if value.is_finite() and value == int(value) else float(value)
     if isinstance(value, dict):
-        return {field.name: _value(value.get(field.name), field.type) for field in type}
+        return {field.name: plain_value(value.get(field.name), field.type) for field in type}
     if not isinstance(value, list):
         return value
     # Arrow gives a map as a list of pairs.
     if hasattr(type, "item_type"):
-        return {str(key): _value(part, type.item_type) for key, part in value}
-    return [_value(part, type.value_type) for part in value]
+        return {str(key): plain_value(part, type.item_type) for key, part in value}
+    return [plain_value(part, type.value_type) for part in value]

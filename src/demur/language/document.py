@@ -38,6 +38,7 @@ from demur.language.document_forms import (
 from demur.language.document_of_suites import Suite
 from demur.language.invisible import INVISIBLE
 from demur.policy import Shape
+from demur.suggestions import closest
 
 ScalarType = Literal[
     "string", "bool", "int", "uint", "double", "bytes", "timestamp", "duration", "dyn"
@@ -74,6 +75,9 @@ class Signal(Model):
     max_size: Annotated[int, Field(ge=0, le=INT_MAX)] | None = Field(
         None, description="The most characters, bytes, elements or entries."
     )
+    zone: Text | None = Field(
+        None, description="The IANA time zone, or UTC, of a timestamp that names none."
+    )
     unit: Text | None = Field(None, description="The unit of a number: ms, usd, tokens.")
     otel: Text | None = Field(None, description="The OpenTelemetry attribute that holds it.")
     pii: bool = Field(False, description="Whether it is personal, so that logs mask it.")
@@ -98,6 +102,8 @@ class Signal(Model):
 
 SignalSpec = Annotated[Signal, BeforeValidator(_spec)]
 _RANGES = {"int": (INT_MIN, INT_MAX), "uint": (0, UINT_MAX)}
+_NO_PLACES = frozenset(("localtime", "posixrules", "Factory"))
+"""The names in the database of zones that name none."""
 _SIZED = ("string", "bytes", "list", "map", "dyn")
 
 
@@ -120,6 +126,8 @@ def _disagreements(signal: Signal) -> list[str]:
     found.extend(_bound_problems(kind, signal.min, signal.max))
     if signal.max_size is not None and kind not in _SIZED:
         found.append(f"`max_size` is for text, bytes, lists and maps, not for {kind}")
+    if signal.zone is not None:
+        found.extend(_zone_problems(kind, signal.zone))
     if signal.enum is not None:
         wanted = {"string": str, "int": int, "uint": int}.get(kind)
         if wanted is None:
@@ -129,6 +137,25 @@ def _disagreements(signal: Signal) -> list[str]:
         else:
             found.extend(_enum_problems(signal, signal.enum))
     return found
+
+
+def _zone_problems(kind: str, zone: str) -> list[str]:
+    """What is wrong with the zone of a value of this type."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    if kind != "timestamp":
+        return [f"`zone` is for timestamps, not for {kind}"]
+    try:
+        # What the machine calls its own is another zone elsewhere.
+        is_known = zone == "UTC" or (zone not in _NO_PLACES and ZoneInfo(zone).key == zone)
+    except (LookupError, ValueError, OSError):
+        is_known = False
+    if is_known:
+        return []
+    names = available_timezones() - _NO_PLACES
+    near = closest(zone, sorted(names))
+    hint = f", as {near} is" if near else " such as Europe/Berlin or UTC"
+    return [f"`zone` is no IANA time zone{hint}"]
 
 
 def _enum_problems(signal: Signal, values: list[str | int]) -> list[str]:

@@ -30,6 +30,7 @@ def shape_of(signal: Signal) -> Shape:
         pii=signal.pii,
         unit=signal.unit,
         otel=signal.otel,
+        zone=signal.zone,
     )
 
 

@@ -31,7 +31,7 @@ def decided(plan: Plan, relation: Relation) -> Decided:
     if found.fallbacks:
         whole, columns = _computed(plan, relation, tuple(found.fallbacks))
         builder = Builder(plan, whole, columns)
-        found = replace(builder.build(), fallbacks=found.fallbacks)
+        found = replace(builder.build(), fallbacks=found.fallbacks, computed=columns)
     return replace(found, table=builder.named(stored(found.relation, found.table)))
 
 
@@ -67,7 +67,7 @@ def _in_process(
     if connection.name != "duckdb":
         connection = embedded()
     path = workspace(connection) / f"{uuid4().hex}.parquet"
-    with parquet.ParquetWriter(path, form) as writer:
+    with parquet.ParquetWriter(path, form, write_statistics=False) as writer:
         for batch in source:
             whole = with_columns(batch, plan.wanted, relation.texts, row, types)
             writer.write_batch(whole.cast(form) if whole.schema != form else whole)

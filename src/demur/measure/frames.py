@@ -333,8 +333,11 @@ def frame(
     ]
     names += [TIME] if timed else []
     names += [DRAWN] if total > limit else []
-    found = table.select(names).to_pyarrow()
-    # Beyond 2^53 an int is the nearest double.
+    # Beyond 2^53 an int is the nearest double. An engine whose rows come through pandas, as Spark's do,
+    # makes doubles of ints beside NULL, and cannot make ints of them again.
+    ints = [name for name in numeric.values() if table[name].type().is_integer()]
+    doubles = {name: table[name].cast("float64") for name in ints}
+    found = table.mutate(**doubles).select(names).to_pyarrow()
     columns = {
         at: np.array(
             found[name].cast("float64", safe=False).to_numpy(zero_copy_only=False),

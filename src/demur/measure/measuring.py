@@ -22,7 +22,7 @@ from demur.measure.records.relation import Relation, UnreadableTable, Wanted
 from demur.measure.slices import Cut, Key
 from demur.measure.summaries import Parts, Value
 from demur.policy import Policy, Shape
-from demur.runtime.aggregates import Metrics
+from demur.runtime.aggregates import DECISION, Metrics
 from demur.runtime.evaluator import Evaluator
 
 Result = TypeVar("Result")
@@ -198,10 +198,12 @@ def read_and(
     reader then tells what is wrong from what is merely unknown. Raises `UnreadableTable`.
     """
     problem: Exception | None = None
+    # A format without types must be told those of a recorded decision and of a journal's lines too.
+    shapes = {**shapes_of(policy), "decision": DECISION, "demur": journal.OWN}
     for attempt in range(ATTEMPTS):
         relation: Relation | None = None
         try:
-            relation = open_records(connection, sources, wanted, shapes_of(policy), attempt)
+            relation = open_records(connection, sources, wanted, shapes, attempt)
             return compute(relation)
         except UnreadableTable:
             raise
@@ -249,8 +251,12 @@ def measure(connection: Any, sources: Sequence[str], plan: Plan, cuts: Sequence[
 
 def restricted(run: Run, names: Any, cuts: Sequence[Cut]) -> Run:
     """The run over those records alone whose ids are in a table with the column `id`."""
-    table = run.decided.table.semi_join(names, "id")
-    decided = replace(run.decided, table=table)
+    relation = run.decided.relation
+    decided = replace(
+        run.decided,
+        table=run.decided.table.semi_join(names, "id"),
+        relation=relation.of(relation.table.semi_join(names, "id")),
+    )
     return Run(run.plan, run.sources, decided, summarise(decided, run.metrics, cuts))
 
 

@@ -15,7 +15,7 @@ from ibis.expr import datatypes as dt
 from ibis.expr.operations import Field, Value
 
 from demur.backends.ibis.decisions import DecisionColumns, Line
-from demur.backends.ibis.functions import Column, negated
+from demur.backends.ibis.functions import Column, mapped, negated
 from demur.backends.ibis.lowering import SCALARS, Scope, Unsupported, known, lower
 from demur.backends.python.decisions import reachable
 from demur.measure.records.python_columns import ARROW, row_evaluator
@@ -35,7 +35,7 @@ from demur.policy import all_objects, type_of
 from demur.runtime.aggregates import DECISION, FURTHER, Metrics, policy_of_records, reached
 from demur.runtime.derivation import derived_signals
 from demur.runtime.evaluator import Evaluator
-from demur.tree import Expression, Has, Signal
+from demur.tree import Expression, Has, Signal, walk
 
 Units = Mapping[str, Expression]
 """What is computed of each record, by a name for people: conditions of rules, values of metrics."""
@@ -73,14 +73,15 @@ class Decided:
     """The decided records: a table with `id`, `action`, `rule`, `failure`, and columns by number.
 
     `x0`, `x1`, … are the metrics' columns; `d0`, `d1`, … the dimensions, as text or lists of text,
-    NULL where unknown; `failure:NAME` is whether the record counts as that failure, `unknown:PATH`
-    whether a signal that must be there is unknown. `fallbacks` say what Python computed, and why.
+    NULL where unknown; `failure:NAME` is whether the record counts as that failure. `fallbacks` say
+    what Python computed, and why; `computed` are the columns of the relation that it filled, by unit.
     """
 
     relation: Relation
     table: Any
     lists: frozenset[int]
     fallbacks: Mapping[str, str] = field(default_factory=dict[str, str])
+    computed: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def plan(
@@ -110,6 +111,14 @@ def plan(
     trees += [*derived.values(), *(policy.derived[one] for one in derived)]
     # Whether a record brings a derived signal must be known even where it is malformed.
     read = [*trees, *reachable(policy, trees).values(), *map(Has, derived.values())]
+    if not recorded:
+        # Of what is unknown a report says whether it was there.
+        read += [
+            Has(node)
+            for tree in read
+            for node in walk(tree)
+            if isinstance(node, Signal) and node.stage != "decision"
+        ]
     if recorded:
         recorded_parts = {
             f"decision {name}": Signal("decision", name, type_of(DECISION[name], name))
@@ -125,8 +134,6 @@ def plan(
 
 CAME_TO = "reached "
 """What begins the name of a unit that says whether a record came to a stage; its name follows."""
-UNKNOWN_SIGNAL = "unknown:"
-"""What begins the name of a column that says whether a signal is unknown; its path follows."""
 _NAMES = ("action", "rule", "failure")
 """The parts of a decision that every decided record has as columns of text."""
 
@@ -145,7 +152,7 @@ class Builder:
         self.computed = computed
         self.unsupported: dict[str, str] = {}
         self.table = relation.table
-        self._signals: dict[str, Unsupported | str] = {}
+        self.signals: dict[str, Unsupported | str] = {}
         self._definitions: dict[str, Unsupported | str] = {}
         policy = plan.evaluator.policy
         self._decisions: DecisionColumns | None = None
@@ -155,23 +162,24 @@ class Builder:
 
     def build(self) -> Decided:
         """All stages, one after another."""
-        self._know_signals()
+        self.know_signals()
         self._define()
         self._decide()
         return self._select()
 
-    def _know_signals(self) -> None:
+    def know_signals(self) -> None:
+        """Adds to the table each signal's known value, by the names in `signals`."""
         columns: dict[str, Column] = {}
         for path, shape in self.plan.wanted.shapes.items():
             if path in self.relation.texts or not has_column_type(shape):
                 reason = f"{path}: the engine has no type that loses nothing of these values"
-                self._signals[path] = Unsupported(reason)
+                self.signals[path] = Unsupported(reason)
                 continue
             try:
                 columns[f"{path}!"] = known(self.table[path], shape, self.relation.connection.name)
-                self._signals[path] = f"{path}!"
+                self.signals[path] = f"{path}!"
             except Unsupported as reason:
-                self._signals[path] = reason
+                self.signals[path] = reason
         self.table = self.table.mutate(**columns)
         self._derive()
 
@@ -180,7 +188,7 @@ class Builder:
         derived = [name for name in self.plan.values if name.startswith(DERIVED)]
         for name in derived:
             path = name.removeprefix(DERIVED)
-            self._signals[path] = Unsupported(f"{path}: it is derived")
+            self.signals[path] = Unsupported(f"{path}: it is derived")
         for name in derived:
             path = name.removeprefix(DERIVED)
             shape = self.plan.wanted.shapes[path]
@@ -188,7 +196,7 @@ class Builder:
                 continue
             column = self._unit(name, self.plan.values[name])
             self.table = self.table.mutate(**{f"{path}!": column})
-            self._signals[path] = f"{path}!"
+            self.signals[path] = f"{path}!"
 
     def _define(self) -> None:
         policy = self.plan.evaluator.policy
@@ -240,13 +248,6 @@ class Builder:
             columns |= {name: self._decisions.column(name, self.table.rank) for name in _NAMES}
         for name in self.plan.evaluator.policy.failures:
             columns[f"failure:{name}"] = self._counts_as(name)
-        for path, found in self._signals.items():
-            if isinstance(found, str) and self._must_be_there(path):
-                unknown = self.table[found].isnull()
-                came = self._came_to(path)
-                columns[f"{UNKNOWN_SIGNAL}{path}"] = (
-                    unknown if came is None else unknown & came.fill_null(True)
-                )
         for at, tree in enumerate(self.plan.metrics.columns):
             columns[f"x{at}"] = self._unit(f"column {at}", tree)
         lists: set[int] = set()
@@ -254,14 +255,18 @@ class Builder:
             column = self._unit(f"slice {name}", self.plan.values[f"slice {name}"])
             if column.type().is_array():
                 lists.add(at)
-                column = column if column.type().value_type.is_string() else column.map(_text)
+                column = (
+                    column
+                    if column.type().value_type.is_string()
+                    else mapped(column, _text, self.relation.connection.name)
+                )
             columns[f"d{at}"] = self._slice(
                 name, column if column.type().is_array() else _text(column)
             )
         table = self.table.select(**self._stored(columns))
         return Decided(self.relation, table, frozenset(lists), dict(self.unsupported))
 
-    def _came_to(self, path: str) -> Column | None:
+    def came_to(self, path: str) -> Column | None:
         """Whether a record came to the signal's stage; None where each did."""
         stage = path.partition(".")[0]
         unit = f"{CAME_TO}{stage}"
@@ -269,7 +274,7 @@ class Builder:
 
     def _slice(self, name: str, value: Column) -> Column:
         """The dimension's value, or the mark of a record that did not come to its stage."""
-        came = self._came_to(name)
+        came = self.came_to(name)
         if came is None:
             return value
         mark: Column = ibis.literal(NOT_REACHED)
@@ -304,13 +309,6 @@ class Builder:
             told = {name: node.replace(rank).to_expr() for name, node in self._told.items()}
             table = table.mutate(**told).drop("rank")
         return table.mutate(**{name: table[first] for name, first in self._copies.items()})
-
-    def _must_be_there(self, path: str) -> bool:
-        shape = self.plan.wanted.shapes[path]
-        return (
-            not shape.optional
-            and path.split(".", maxsplit=1)[0] in self.plan.evaluator.policy.stages
-        )
 
     def _counts_as(self, failure: str) -> Column:
         if self._decisions is not None:
@@ -364,7 +362,7 @@ class Builder:
             return self._decisions.column(name, self.table.rank)
         if (stage, name) == ("decision", FURTHER):
             return ibis.literal(False)
-        found = self._signals[f"{stage}.{name}"]
+        found = self.signals[f"{stage}.{name}"]
         if isinstance(found, Unsupported):
             raise found
         return self.table[found]

@@ -197,7 +197,9 @@ class GateResult:
     point into it. `problems` are errors that concern no single requirement, such as cases that the
     baseline had and this run lost: pairs of a code and a sentence. `unchecked` says why it is not
     known which cases must have been run, where it is not. `fallbacks` say what the engine
-    could not express and Python evaluated, and why. `changes` are what changed since the baseline's
+    could not express and Python evaluated, and why. `unknown_signals` says in how many records each
+    path was unknown (`answer.sources[].trust` in an element of a list), and `unknown_reasons` in how
+    many of them for each kind of reason. `changes` are what changed since the baseline's
     run, where that is one that was kept. `failure_runbooks` are the paths or addresses of the
     runbooks' sections on the failures that have one.
     """
@@ -225,6 +227,9 @@ class GateResult:
     fallbacks: tuple[tuple[str, str], ...] = ()
     unchecked: str = ""
     unknown_signals: Mapping[str, int] = field(default_factory=dict[str, int])
+    unknown_reasons: Mapping[str, Mapping[str, int]] = field(
+        default_factory=dict[str, Mapping[str, int]]
+    )
     runbook_section: str = ""
     changes: tuple[Change, ...] = ()
     failure_runbooks: Mapping[str, str] = field(default_factory=dict[str, str])

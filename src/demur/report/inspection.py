@@ -142,6 +142,7 @@ def _signal(name: str, shape: Shape) -> dict[str, Any]:
         "pii": shape.pii,
         "unit": shape.unit,
         "otel": shape.otel,
+        "zone": shape.zone,
     }
 
 
@@ -305,6 +306,8 @@ def _bounds(facts: Mapping[str, Any]) -> list[str]:
         found.append(f"at most {display(most)}")
     if facts.get("max_size") is not None:
         found.append(f"size at most {facts['max_size']}")
+    if facts.get("zone") is not None:
+        found.append(f"in {facts['zone']} where it names no zone")
     return found
 
 

@@ -143,6 +143,7 @@ _SHAPE_TYPES: dict[str, tuple[type, ...]] = {
     "pii": (bool,),
     "unit": (str,),
     "otel": (str,),
+    "zone": (str,),
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_, or_
+from sys import float_info
 from typing import Any
 
 import ibis
@@ -42,8 +43,25 @@ _PATTERNS = {
 _NUL = {"postgres": "cannot hold the character U+0000"}
 
 
+@ibis.udf.scalar.builtin(name="isfinite", signature=((dt.float64,), dt.boolean))
+def _is_finite(value: Any) -> Any:
+    """DuckDB's own, whatever an optimiser believes of the values."""
+
+
+def is_finite(value: Column, engine: str) -> Column:
+    """Whether the double is a number, and no infinite one; where it is not NULL.
+
+    DuckDB answers `isnan` and comparisons by the statistics of a Parquet file where it has any, and
+    these leave NaN out by the format's definition. Of `isfinite` it computes every value.
+    """
+    if engine == "duckdb":
+        return _is_finite(value)
+    # Other engines hold NaN to be greater than every number, and answer nothing by statistics.
+    return value.between(-float_info.max, float_info.max)
+
+
 def _known(value: Column) -> Column:
-    """The double, unknown where it is NaN."""
+    """The double, unknown where it is NaN: computed of values that are none, whose statistics hold."""
     return ibis.cases((value.isnan(), ibis.null(dt.float64)), else_=value)
 
 
@@ -78,12 +96,29 @@ def _count_known(values: Any) -> Any:
     """DuckDB's own, of the elements that are not NULL."""
 
 
+def mapped(values: Column, each: Callable[..., Column], engine: str) -> Column:
+    """Each element changed; NULL where the list is."""
+    return _unless_absent(values, values.map(each), engine)
+
+
+def filtered(values: Column, holds: Callable[..., Column], engine: str) -> Column:
+    """The elements for which it holds; NULL where the list is."""
+    return _unless_absent(values, values.filter(holds), engine)
+
+
+def _unless_absent(values: Column, made: Column, engine: str) -> Column:
+    """Postgres makes an empty list of one that is NULL, so that what is unknown would be known."""
+    if engine != "postgres":
+        return made
+    return ibis.cases((values.notnull(), made), else_=ibis.null(made.type()))
+
+
 def is_full(values: Column, engine: str) -> Column:
     """Whether no element of the list is NULL."""
     if engine == "duckdb":
         # Without a function over the elements, which takes several times as long.
         return _count_known(values) == values.length()
-    return negated(values.map(lambda element: element.isnull()).contains(True))
+    return negated(mapped(values, lambda element: element.isnull(), engine).contains(True))
 
 
 def _is_member(value: Column, among: Column) -> Column:

@@ -7,13 +7,21 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from inspect import Parameter as Argument
 from inspect import Signature
-from sys import float_info
 from typing import Any
 
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column, closed, is_full, negated, support
+from demur.backends.ibis.functions import (
+    Column,
+    closed,
+    filtered,
+    is_finite,
+    is_full,
+    mapped,
+    negated,
+    support,
+)
 from demur.functions.values import INT_MAX, INT_MIN, Uint
 from demur.policy import ParameterValue, Shape
 from demur.tree import (
@@ -119,8 +127,8 @@ def constant(value: Any) -> Column:
     raise Unsupported(f"engines have no such constant ({type(value).__name__})")
 
 
-def known(value: Column, shape: Shape, engine: str, *, of_list: bool = False) -> Column:
-    """The typed value, NULL where it is not what its shape declares; `of_list` in a list's element."""
+def known(value: Column, shape: Shape, engine: str) -> Column:
+    """The typed value, NULL where it is not what its shape declares."""
     kind = shape.type
     if kind == "list":
         return _known_list(value, shape, engine)
@@ -131,12 +139,7 @@ def known(value: Column, shape: Shape, engine: str, *, of_list: bool = False) ->
     conditions: list[Column] = []
     low, high = shape.minimum, shape.maximum
     if kind == "double":
-        # NaN is asked for itself: Parquet's statistics leave it out, and engines trust the bounds
-        # there. Within lists they have no statistics, and NaN is beyond any upper bound.
-        if not of_list:
-            conditions.append(~value.isnan())
-        low = -float_info.max if low is None else low
-        high = float_info.max if high is None else high
+        conditions.append(is_finite(value, engine))
     if low is not None:
         conditions.append(value >= _bound(low, kind))
     if high is not None:
@@ -161,7 +164,7 @@ def _known_list(value: Column, shape: Shape, engine: str) -> Column:
         fine.append(value.length() <= shape.maximum_size)
     elements = value
     if _is_limited(inner):
-        elements = value.map(lambda element: known(element, inner, engine, of_list=True))
+        elements = mapped(value, lambda element: known(element, inner, engine), engine)
     fine.append(is_full(elements, engine))
     return ibis.cases(
         (reduce(lambda left, right: left & right, fine), value), else_=ibis.null(value.type())
@@ -199,9 +202,7 @@ def _field(node: Field, scope: Scope) -> Column:
     field = None if shape is None else (shape.fields or {}).get(node.name)
     if field is None:
         raise Unsupported("a map's or optional value's field is read in Python")
-    return known(
-        lower(node.operand, scope)[node.name], field, scope.engine, of_list=scope.depth > 0
-    )
+    return known(lower(node.operand, scope)[node.name], field, scope.engine)
 
 
 def _call(node: Call, scope: Scope) -> Column:
@@ -264,14 +265,16 @@ def _comprehension(node: Comprehension, scope: Scope) -> Column:
 
     if node.kind in ("exists", "all") and node.condition is None:
         decides = node.kind == "exists"
-        outcomes = source.map(
-            over(node.body, lambda value: _outcome(value if decides else negated(value)))
+        outcomes = mapped(
+            source,
+            over(node.body, lambda value: _outcome(value if decides else negated(value))),
+            scope.engine,
         )
         held = _decided(source, outcomes)
         return held if decides else negated(held)
     if node.kind == "exists_one" and node.condition is None:
-        outcomes = source.map(over(node.body))
-        one = outcomes.filter(lambda outcome: outcome).length() == 1
+        outcomes = mapped(source, over(node.body), scope.engine)
+        one = filtered(outcomes, lambda outcome: outcome, scope.engine).length() == 1
         return _unless_open(outcomes, one, scope)
     if node.kind == "list":
         return _list(node, source, over, scope)
@@ -317,12 +320,12 @@ def _list(
     kept = source
     if node.condition is not None:
         condition = over(node.condition)
-        kept = source.filter(condition)
-        kept = _unless_open(source.map(condition), kept, scope)
+        kept = filtered(source, condition, scope.engine)
+        kept = _unless_open(mapped(source, condition, scope.engine), kept, scope)
     if isinstance(node.body, Variable) and node.body.name == node.variables[0]:
         return kept
-    mapped = kept.map(over(node.body))
-    return _unless_open(mapped, mapped, scope)
+    made = mapped(kept, over(node.body), scope.engine)
+    return _unless_open(made, made, scope)
 
 
 def _unless_open(outcomes: Column, value: Column, scope: Scope) -> Column:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ABSENT = object()
 """What stands for a value that is not there."""
+EXACT = 2**53
+"""The double from which on a whole one may stand for another int, which was rounded to it."""
 MAXIMUM_DEPTH = 64
 """How deeply a `dyn` value may be nested."""
 
@@ -126,17 +128,26 @@ def _bool(value: Any, shape: Shape, path: str) -> bool:
     raise _wrong_type(path, "bool")
 
 
+def _whole(value: Any, kind: str, path: str) -> int:
+    """The value as a whole number: an int, or a double that is one, as `12.0` is 12 in JSON Schema."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, float) or value != value or value - value != 0.0 or value % 1.0:
+        raise _wrong_type(path, kind)
+    if not -EXACT < value < EXACT:
+        raise unknown("wrong_type", path, "is a double beyond 2^53, which tells no ints apart")
+    return int(value)
+
+
 def _int(value: Any, shape: Shape, path: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong_type(path, "int")
+    value = _whole(value, "int", path)
     if not INT_MIN <= value <= INT_MAX:
         raise unknown("out_of_bounds", path, "is beyond 64 bits")
     return _bounded(int(value), shape, path)
 
 
 def _uint(value: Any, shape: Shape, path: str) -> Uint:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong_type(path, "uint")
+    value = _whole(value, "uint", path)
     if not 0 <= value <= UINT_MAX:
         raise unknown("out_of_bounds", path, "is beyond 64 bits without sign")
     return _bounded(Uint(value), shape, path)
@@ -183,14 +194,27 @@ def _timestamp(value: Any, shape: Shape, path: str) -> Any:
 
     if isinstance(value, Timestamp):
         return value
+    local = None
     try:
         if isinstance(value, datetime):
-            return timestamps.from_datetime(value)
-        if isinstance(value, str):
-            return timestamps.parse_timestamp(value)
+            if value.tzinfo is not None and value.utcoffset() is not None:
+                return timestamps.from_datetime(value)
+            local = timestamps.local_of_datetime(value)
+        elif isinstance(value, str):
+            local = timestamps.parse_local(value)
+            if local is None:
+                return timestamps.parse_timestamp(value)
     except (EvaluationError, ValueError):
         pass
-    raise _wrong_type(path, "timestamp (RFC 3339 text, or a datetime with a time zone)")
+    if local is None:
+        raise _wrong_type(path, "timestamp (RFC 3339 text, or a datetime with a time zone)")
+    if shape.zone is None:
+        raise unknown("no_zone", path, "has no time zone, and `zone` declares none")
+    try:
+        return timestamps.in_zone(local, shape.zone)
+    except EvaluationError:
+        detail = f"is a time that clocks in {shape.zone} skip or show twice"
+        raise unknown("clock_change", path, detail) from None
 
 
 def _duration(value: Any, shape: Shape, path: str) -> Any:

@@ -142,8 +142,9 @@ class Verifier:
     ) -> None:
         """Checks a variable that holds the value.
 
-        A value that has to be converted (an int where a double is declared) is, where the variable
-        is what the rules read; inside a list or an object the record goes to the precise form.
+        A value that has to be converted (an int where a double is declared, or the other way round)
+        is, where the variable is what the rules read; inside a list or an object the record goes to
+        the precise form.
         """
         match shape.type:
             case "bool":
@@ -163,7 +164,12 @@ class Verifier:
                 outside = f"not {low!r} <= {variable} <= {high!r}"
                 if shape.enum is not None:
                     outside = f"{variable} not in {self._set(shape)}"
-                self._unless(depth, f"{variable}.__class__ is not int or {outside}")
+                if may_convert:
+                    self._line(depth, f"if {variable}.__class__ is not int:")
+                    self._read(depth + 1, variable, shape)
+                    self._unless(depth, outside)
+                else:
+                    self._unless(depth, f"{variable}.__class__ is not int or {outside}")
             case "double":
                 self._double(depth, variable, shape, may_convert=may_convert)
             case "list" if iterates(shape):
@@ -173,11 +179,14 @@ class Verifier:
                 self._object_fields(depth, variable, shape, path)
             case _:
                 if may_convert:
-                    call = f"{self._writer.bind(read, 'read')}"
-                    shape_name = self._writer.bind(shape, "shape")
-                    self._line(depth, f"{variable} = {call}({variable}, {shape_name}, '')")
+                    self._read(depth, variable, shape)
                 else:
                     self._line(depth, "return None")
+
+    def _read(self, depth: int, variable: str, shape: Shape) -> None:
+        """Reads the variable's value as the precise form does; what is unknown raises."""
+        call, shape_name = self._writer.bind(read, "read"), self._writer.bind(shape, "shape")
+        self._line(depth, f"{variable} = {call}({variable}, {shape_name}, '')")
 
     def _double(self, depth: int, variable: str, shape: Shape, *, may_convert: bool) -> None:
         if may_convert:

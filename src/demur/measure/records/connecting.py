@@ -41,6 +41,8 @@ def connect(url: str | None) -> Any:
         raise UnreadableTable(
             f"The engine {_without_password(url)} cannot be reached: {_first(failure)}"
         ) from None
+    if connection.name == "duckdb":
+        connection.raw_sql("SET TimeZone = 'UTC'")
     if connection.name == "pyspark":
         connection._session.conf.set("spark.sql.session.timeZone", "UTC")
     return connection
@@ -117,6 +119,10 @@ def batches(relation: Relation, size: int) -> Any:
     connection = relation.connection
     if connection.name == "duckdb":
         return connection.con.sql(connection.compile(relation.table)).to_arrow_reader(size)
+    if connection.name == "pyspark":
+        # Not by way of pandas, in which NaN and NULL are one.
+        found = connection._session.sql(connection.compile(relation.table)).toArrow()
+        return iter(found.to_batches(max_chunksize=size))
     return relation.table.to_pyarrow_batches(chunk_size=size)
 
 

@@ -11,23 +11,17 @@ import ibis
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.interop.sources import files
-from demur.measure.records.relation import (
-    ASKED,
-    BROKE_OFF,
-    IDENTITY,
-    PRESENT,
-    TIME,
-    Relation,
-    Wanted,
-)
+from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
 from demur.policy import Shape
 
-LINES: Mapping[str, Shape] = {
-    "demur.final": Shape("bool"),
-    "demur.kind": Shape("string"),
-    ASKED: Shape("string"),
-    BROKE_OFF: Shape("bool"),
+OWN: Mapping[str, Shape] = {
+    "final": Shape("bool"),
+    "kind": Shape("string"),
+    "stage": Shape("string"),
+    "incomplete": Shape("bool"),
 }
+"""What a journal's line says of itself, in its part `demur`."""
+LINES: Mapping[str, Shape] = {f"demur.{name}": shape for name, shape in OWN.items()}
 """What a journal says of its own lines; a table that has no such columns is all final records."""
 _MARK = "journal"
 """The field of a line's `demur` that every line of a journal has."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlglot.expressions as sql
 
+from demur.backends.python.reading import EXACT
 from demur.measure.records.relation import (
     IDENTITY,
     PRESENT,
@@ -106,13 +107,23 @@ def _typed(leaf: str, shape: Shape) -> str:
         case "double":
             return f"CASE WHEN {_is_number(leaf)} THEN TRY_CAST({leaf} AS DOUBLE) END"
         case "int":
-            whole = f"json_type({leaf}) IN ('BIGINT', 'UBIGINT')"
-            return f"CASE WHEN {whole} THEN TRY_CAST({leaf} AS BIGINT) END"
+            return _int(leaf)
         case "object":
             return _typed_object(leaf, shape)
         case _:
             assert shape.of is not None
             return _typed_list(leaf, shape.of)
+
+
+def _int(leaf: str) -> str:
+    """An int, or the one that a whole double is, below where doubles tell ints apart."""
+    double = f"TRY_CAST({leaf} AS DOUBLE)"
+    return (
+        f"CASE json_type({leaf}) WHEN 'BIGINT' THEN TRY_CAST({leaf} AS BIGINT) "
+        f"WHEN 'UBIGINT' THEN TRY_CAST({leaf} AS BIGINT) "
+        f"WHEN 'DOUBLE' THEN CASE WHEN isfinite({double}) AND abs({double}) < {EXACT} "
+        f"AND {double} = trunc({double}) THEN TRY_CAST({double} AS BIGINT) END END"
+    )
 
 
 def _of_nested(value: str, shape: Shape) -> str:

@@ -50,7 +50,8 @@ def open_records(
     tables = _tables(connection, sources)
     if tables is not None:
         whole = tables[0] if len(tables) == 1 else tables[0].union(*tables[1:])
-        return Relation(connection, typed_columns.select(whole, wanted), frozenset())
+        typed, texts = typed_columns.select(whole, wanted, connection.name)
+        return Relation(connection, typed, texts)
     try:
         found = files(sources)
     except UnreadableRecords as failure:
@@ -58,8 +59,9 @@ def open_records(
     endings = {ending(path) for path in found}
     is_small = sum(path.stat().st_size for path in found) <= SMALL
     if endings == {".parquet"} and connection.name in ("duckdb", "pyspark"):
-        typed = typed_columns.select(_parquet(connection, found), wanted)
-        return Relation(connection, typed, frozenset(), is_small)
+        whole = _parquet(connection, found)
+        typed, texts = typed_columns.select(whole, wanted, connection.name)
+        return Relation(connection, typed, texts, is_small)
     if endings <= JSONL and connection.name == "duckdb" and attempt + 1 < ATTEMPTS:
         query, texts = json_columns.select(found, wanted, nested=attempt == 0)
         view = f"demur_{uuid4().hex}"
@@ -138,7 +140,7 @@ def _write(
 ) -> frozenset[str]:
     """Writes the records as Parquet; the columns of it that hold JSON text."""
     form, texts = plain_records.schema(wanted, is_typed)
-    with parquet.ParquetWriter(path, form) as writer:
+    with parquet.ParquetWriter(path, form, write_statistics=False) as writer:
         for batch in plain_records.batches(records, wanted, is_typed):
             writer.write_batch(batch)
     return texts

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
 import pyarrow as arrow
 
+from demur.backends.python.reading import EXACT
+from demur.functions.timestamps import format_duration, from_timedelta
 from demur.functions.values import INT_MAX, INT_MIN
 from demur.measure.records.relation import (
     IDENTITY,
@@ -120,8 +123,7 @@ def _typed(value: Any, shape: Shape) -> Any:
         case "string":
             return _held(value) if isinstance(value, str) else None
         case "int":
-            fits = isinstance(value, int) and not isinstance(value, bool)
-            return value if fits and INT_MIN <= value <= INT_MAX else None
+            return _int(value)
         case "double":
             return _double(value)
         case "list":
@@ -135,6 +137,14 @@ def _typed(value: Any, shape: Shape) -> Any:
             return {name: _typed(value.get(name), part) for name, part in fields}
 
 
+def _int(value: Any) -> int | None:
+    """An int of 64 bits, or the one that a whole double is."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < EXACT else None
+    fits = isinstance(value, int) and not isinstance(value, bool)
+    return value if fits and INT_MIN <= value <= INT_MAX else None
+
+
 def _double(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -146,7 +156,17 @@ def _double(value: Any) -> float | None:
 
 def _text(value: Any, shape: Shape) -> str | None:
     del shape
-    return None if value is None else json.dumps(value)
+    return None if value is None else json.dumps(value, default=_as_json)
+
+
+def _as_json(value: Any) -> Any:
+    """What a typed file holds and JSON has no form for, as text that reads as the same value."""
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, timedelta):
+        return format_duration(from_timedelta(value))
+    # A datetime without a time zone stays without one.
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def _held(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from demur.backends.ibis.lowering import SCALARS
@@ -49,6 +49,10 @@ class Relation:
     texts: frozenset[str]
     is_small: bool = False
     is_provisional: bool = False
+
+    def of(self, table: Any) -> Relation:
+        """Some of the records, or the same otherwise."""
+        return replace(self, table=table)
 
 
 class UnreadableTable(Exception):

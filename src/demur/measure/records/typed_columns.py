@@ -8,29 +8,55 @@ from typing import Any
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column
+from demur.backends.ibis.functions import Column, is_finite, mapped
 from demur.backends.ibis.lowering import SCALARS
-from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Wanted, has_column_type
+from demur.backends.python.reading import EXACT
+from demur.functions.values import INT_MAX, INT_MIN
+from demur.measure.records.relation import (
+    IDENTITY,
+    PRESENT,
+    TIME,
+    Wanted,
+    has_column_type,
+    has_flat_type,
+)
 from demur.policy import Shape
 
+_MOST_DECIMALS = 18
+"""Decimals beside which every int of 64 bits has its place in 38 digits."""
 
-def select(table: Any, wanted: Wanted) -> Any:
-    """The table with the wanted signals as typed columns.
 
-    A signal is the column `stage.signal`, or the field `signal` of the column `stage`.
+def select(table: Any, wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]]:
+    """The table with the wanted signals as typed columns, and the columns of it that hold JSON text.
+
+    A signal is the column `stage.signal`, or the field `signal` of the column `stage`. Only a column of
+    JSON holds objects on an engine without structs.
     """
+    texts: set[str] = set()
     columns: dict[str, Column] = {IDENTITY: _identity(table)}
     if wanted.timed:
-        columns[TIME] = _time(table)
+        columns[TIME] = _time(table, engine)
     for path, shape in wanted.shapes.items():
         raw = _find(table, path)
-        if raw is None:
+        if engine == "postgres" and has_column_type(shape) and not has_flat_type(shape):
+            texts.add(path)
+            if raw is not None and raw.type().is_json():
+                columns[path] = raw.cast(dt.string)
+            else:
+                columns[path] = ibis.null(dt.string)
+        elif raw is None:
             columns[path] = ibis.null(_type_of(shape) if has_column_type(shape) else dt.string)
         else:
-            columns[path] = _typed(raw, shape) if has_column_type(shape) else raw
+            columns[path] = _typed(raw, shape, engine) if has_column_type(shape) else raw
         if path in wanted.asked:
-            columns[path + PRESENT] = ibis.literal(False) if raw is None else raw.notnull()
-    return table.select(**columns)
+            columns[path + PRESENT] = ibis.literal(False) if raw is None else _there(raw, engine)
+    return table.select(**columns), frozenset(texts)
+
+
+def _there(raw: Column, engine: str) -> Column:
+    """Whether there is a value, and be it NaN, which Ibis holds to be NULL on Spark."""
+    is_double = raw.type().is_floating()
+    return (raw.cast(dt.string) if engine == "pyspark" and is_double else raw).notnull()
 
 
 def _identity(table: Any) -> Column:
@@ -41,7 +67,12 @@ def _identity(table: Any) -> Column:
     return ibis.coalesce(*texts) if texts else ibis.null(dt.string)
 
 
-def _time(table: Any) -> Column:
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((None,), dt.int64))
+def _microseconds(moment: Any) -> Any:
+    """DuckDB's own, of moments with and without a time zone."""
+
+
+def _time(table: Any, engine: str) -> Column:
     if TIME not in table.columns:
         return ibis.null(dt.int64)
     raw = table[TIME]
@@ -49,6 +80,8 @@ def _time(table: Any) -> Column:
         raw = raw.try_cast(dt.Timestamp(timezone="UTC"))
     if not raw.type().is_timestamp():
         return ibis.null(dt.int64)
+    if engine == "duckdb":
+        return _microseconds(raw)
     return raw.epoch_seconds().cast(dt.int64) * 1_000_000 + raw.microsecond().cast(dt.int64)
 
 
@@ -75,8 +108,8 @@ def _type_of(shape: Shape) -> dt.DataType:
     return SCALARS[shape.type]
 
 
-def _typed(raw: Column, shape: Shape) -> Column:
-    """The value if its type is the declared one, or an int where a double is declared; else NULL."""
+def _typed(raw: Column, shape: Shape, engine: str) -> Column:
+    """The value if its type is the declared one, or another number that is one of it; else NULL."""
     found, needed = raw.type(), _type_of(shape)
     if found.copy(nullable=True) == needed:
         return raw
@@ -88,20 +121,37 @@ def _typed(raw: Column, shape: Shape) -> Column:
             return within.cast(dt.int64)
         case "int" if found.is_integer():
             return raw.cast(dt.int64)
+        case "int" if found.is_numeric():
+            return _whole(raw, engine)
         case "list" if found.is_array():
             inner = shape.of
             assert inner is not None
-            return raw.map(lambda element: _typed(element, inner))
+            return mapped(raw, lambda element: _typed(element, inner, engine), engine)
         case "object" if found.is_struct():
-            return ibis.cases((raw.notnull(), _object(raw, shape)), else_=ibis.null(needed))
+            return ibis.cases((raw.notnull(), _object(raw, shape, engine)), else_=ibis.null(needed))
         case _:
             return ibis.null(needed)
 
 
-def _object(raw: Column, shape: Shape) -> Column:
+def _whole(raw: Column, engine: str) -> Column:
+    """The int that a double or decimal is; NULL where it is none, or may be one that was rounded."""
+    found = raw.type()
+    if found.is_decimal() and (found.scale is None or found.scale <= _MOST_DECIMALS):
+        exact = dt.Decimal(38, _MOST_DECIMALS if found.scale is None else found.scale)
+        fits = raw.between(INT_MIN, INT_MAX)
+    else:
+        raw, exact = raw.cast(dt.float64), dt.float64
+        fits = is_finite(raw, engine) & raw.between(1.0 - EXACT, EXACT - 1.0)
+    # Cast only where it fits, since engines raise errors elsewhere.
+    fitting: Column = ibis.cases((fits, raw), else_=ibis.null(raw.type()))
+    rounded = fitting.cast(dt.int64)
+    return ibis.cases((rounded.cast(exact) == raw, rounded), else_=ibis.null(dt.int64))
+
+
+def _object(raw: Column, shape: Shape, engine: str) -> Column:
     names: Mapping[str, Any] = raw.type().fields
     fields = {
-        name: _typed(raw[name], part) if name in names else ibis.null(_type_of(part))
+        name: _typed(raw[name], part, engine) if name in names else ibis.null(_type_of(part))
         for name, part in (shape.fields or {}).items()
     }
     return ibis.struct(fields)

@@ -24,6 +24,7 @@ from demur.report.gates.wording import (
     rounded,
     settling,
     short,
+    why_unknown,
 )
 
 LONGEST = 60_000
@@ -172,7 +173,8 @@ def _provenance(result: GateResult) -> str:
         ("demur", _code(version())),
     ]
     unknown = [
-        f"{_code(name)} {count:,}" for name, count in [*result.unknown_signals.items()][:_SHOWN]
+        f"{_code(name)} {count:,}{why_unknown(result, name)}"
+        for name, count in [*result.unknown_signals.items()][:_SHOWN]
     ]
     facts.insert(7, ("unknown signals", ", ".join(unknown)))
     return folded("Provenance", "\n".join(f"- {name}: {one}" for name, one in facts if one))

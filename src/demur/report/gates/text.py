@@ -23,6 +23,7 @@ from demur.report.gates.wording import (
     settling,
     short,
     some_cases,
+    why_unknown,
 )
 
 _COLOURS = {"pass": "green", "inconclusive": "yellow", "fail": "red", "error": "magenta"}
@@ -103,7 +104,10 @@ def _judgement(one: Judgement) -> Iterator[str]:
 
 def _notes(result: GateResult) -> Iterator[str]:
     if result.unknown_signals:
-        parts = [f"{printable(name)} {count:,}" for name, count in result.unknown_signals.items()]
+        parts = [
+            f"{printable(name)} {count:,}{why_unknown(result, name)}"
+            for name, count in result.unknown_signals.items()
+        ]
         yield f"Unknown signals: {', '.join(parts)}"
     if result.paired is not None:
         worse, better, _ = flip_counts(result)

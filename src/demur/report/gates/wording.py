@@ -39,6 +39,16 @@ _TELLING = 12
 """Characters of a digest or commit that tell it from others."""
 
 
+def why_unknown(result: GateResult, path: str) -> str:
+    """For which reasons a signal was unknown, in brackets: ` (no zone 3, wrong type 1)`, ` (nan)`."""
+    kinds = result.unknown_reasons.get(path, {})
+    words = {kind.replace("_", " "): count for kind, count in kinds.items()}
+    if len(words) < 2:
+        return "".join(f" ({word})" for word in words)
+    ordered = sorted(words.items(), key=lambda one: -one[1])
+    return f" ({', '.join(f'{word} {count:,}' for word, count in ordered)})"
+
+
 def number(value: float | None, unit: str | None = None) -> str:
     """The number to four digits with its unit; a dash for None."""
     if value is None:

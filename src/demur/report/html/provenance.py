@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from demur.measure.results import GateResult
 from demur.report import version
-from demur.report.gates.wording import digest
+from demur.report.gates.wording import digest, why_unknown
 from demur.report.html.element import Child, element
 from demur.report.html.failures import share_bar
 from demur.report.html.numbers import number
@@ -31,6 +31,7 @@ def unknown_section(result: GateResult) -> Element | None:
                     "tr",
                     element("th", "signal", scope="col"),
                     element("th", "records", scope="col", class_="number"),
+                    element("th", "reason", scope="col"),
                 ),
             ),
             element(
@@ -45,6 +46,7 @@ def unknown_section(result: GateResult) -> Element | None:
                             share_bar(count, result.records, "failing"),
                             class_="number",
                         ),
+                        element("td", why_unknown(result, path).strip(" ()")),
                     )
                     for path, count in found
                     if count
