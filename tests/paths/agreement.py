@@ -41,7 +41,8 @@ def disagreements(
     dimension = pick.choice(SLICES)
     made = plan(evaluator, read_metrics(evaluator, metrics), (dimension,), recorded=recorded)
     run = measure(connection, [form.write(folder, rows, connection)], made, [(0,)])
-    found = [*_decided(run, held, decisions), *_measured(run, metrics, dimension, held, decisions)]
+    found = [*_decided(run, held, decisions)]
+    found += _measured(run, metrics, dimension, held, decisions, served=recorded)
     if not recorded:
         found += _unknown(run, text, dimension, held, decisions)
     return [f"seed {seed}, {form.name}{', recorded' * recorded}: {one}" for one in found]
@@ -71,6 +72,8 @@ def _measured(
     dimension: str,
     held: Sequence[Record],
     decisions: Sequence[Any],
+    *,
+    served: bool,
 ) -> Iterator[str]:
     groups: dict[tuple[str, ...], list[int]] = {(): list(range(len(held)))}
     for at, record in enumerate(held):
@@ -84,7 +87,10 @@ def _measured(
             value = run.value(metric, (0,) if key else (), [key])
             mine = (value.known, value.low, value.high, value.samples, value.unknown)
             theirs = reference.measured(
-                metric, [held[at] for at in places], [decisions[at] for at in places]
+                metric,
+                [held[at] for at in places],
+                [decisions[at] for at in places],
+                served=served,
             )
             if not all(map(_same, mine, theirs)):
                 yield f"{metric} of {key or 'all'} is {mine}, not {theirs}"
@@ -95,7 +101,12 @@ def _unknown(
 ) -> Iterator[str]:
     expected: Counter[tuple[str, str]] = Counter()
     for record, decision in zip(held, decisions, strict=True):
-        paths = dict(reference.unknown(record, f"{text}\n{dimension}".partition("rules:")[2]))
+        read = f"{text}\n{dimension}".partition("rules:")[2]
+        paths = {
+            path: kind
+            for path, kind in reference.unknown(record, read)
+            if reference.may_come_to(decision, path)
+        }
         expected.update(paths.items())
         for one in decision.unknown:
             place = reference.place_of(one.signal)

@@ -96,6 +96,9 @@ METRICS = {
     "unscored": "unknown_rate(answer.score)",
     "untold": "unknown_rate(request.tenant, request.flag)",
     "graded": "unknown_rate(retrieval.grades)",
+    "came": 'rate(reached("answer"))',
+    "rated": "ratio(answer.score, double(outcome.stars))",
+    "scored": "count(answer.score > 0.5)",
 }
 SLICES = ("request.intent", "request.flag", "request.tags")
 _ACTIONS = ("flag", "fallback", "escalate", "abstain", "refuse")

@@ -22,10 +22,32 @@ Five = tuple[float | None, float | None, float | None, int, int]
 """A value over the known, its lowest, its highest, the records that may count, the unknown of them."""
 
 
-def reached(record: Record, metric: str) -> bool:
-    """Whether a record counts for a metric at all."""
-    del record, metric
-    return True
+STAGES = ("request", "retrieval", "answer")
+
+
+def last_stage(expression: str) -> int:
+    """The number of the last stage that a metric reads a signal of."""
+    return max(at for at, stage in enumerate(STAGES) if at == 0 or f"{stage}." in expression)
+
+
+def reached(decision: Any, stage: int, *, served: bool) -> bool | None:
+    """Whether a record came to a stage; None where nothing but the unknown kept it from it.
+
+    Of what was `served` it is known how far it came.
+    """
+    if STAGES.index(decision.stage) >= stage:
+        return True
+    held = any(one.state == "fired" and one.action in _STOPPING for one in decision.firings)
+    return False if held or served else None
+
+
+def may_come_to(decision: Any, path: str) -> bool:
+    """Whether a record came, or may have come, to the stage of a signal."""
+    stage = path.partition(".")[0]
+    return stage not in STAGES or reached(decision, STAGES.index(stage), served=False) is not False
+
+
+_STOPPING = ("escalate", "abstain", "refuse")
 
 
 def raw(record: Record, path: str) -> Any:
@@ -184,6 +206,9 @@ SPECIFIED: dict[str, tuple[str, Read, Read | None, tuple[float, float], float]] 
     "unique": ("unique_rate", lambda k, d: k("request.big"), None, (-INF, INF), 0),
     "unscored": ("rate", lambda k, d: k("answer.score") is None, None, (0, 1), 0),
     "untold": ("rate", lambda k, d: k("request.tenant") is None, _flagged, (0, 1), 0),
+    "rated": ("ratio", lambda k, d: k("answer.score"), None, (0, 1), 0),
+    "scored": ("count", lambda k, d: _above(k("answer.score"), 0.5), None, (0, 1), 0),
+    "came": ("rate", lambda k, d: None, None, (0, 1), 0),
     "graded": ("rate", lambda k, d: k("retrieval.grades") is None, None, (0, 1), 0),
 }  # fmt: skip
 """Each metric's kind, value, `where`, the ends of what its value may be, and a quantile's share."""
@@ -200,16 +225,24 @@ def slices(record: Record, path: str) -> list[str]:
     return [str(value).lower() if isinstance(value, bool) else str(value)]
 
 
-def measured(metric: str, records: Sequence[Record], decisions: Sequence[Any]) -> Five:
+def measured(
+    metric: str, records: Sequence[Record], decisions: Sequence[Any], *, served: bool
+) -> Five:
     """The metric over records: known, lowest, highest, and how many count and are unknown."""
     kind, value, where, ends, share = SPECIFIED[metric]
     triples: list[Triple] = []
     for record, decision in zip(records, decisions, strict=True):
-        if reached(record, metric):
-            known = Known(record)
-            second = known("outcome.stars") if kind == "ratio" else None
-            counts = True if where is None else where(known, decision)
-            triples.append((value(known, decision), second, counts))
+        known = Known(record)
+        second = known("outcome.stars") if kind == "ratio" else None
+        counts = True if where is None else where(known, decision)
+        came = reached(decision, last_stage(METRICS[metric]), served=served)
+        if came is False or counts is False:
+            continue
+        if metric == "came":
+            found = reached(decision, len(STAGES) - 1, served=served)
+        else:
+            found = value(known, decision)
+        triples.append((found, second, counts if came else None))
     triples = [one for one in triples if one[2] is not False]
     return _AGGREGATES[kind](triples, ends, share)
 
@@ -238,9 +271,10 @@ def _rate(triples: Sequence[Triple], ends: Any, share: float) -> Five:
 
 def _count(triples: Sequence[Triple], ends: Any, share: float) -> Five:
     del ends, share
-    unknown = sum(value is None for value, _, _ in triples)
-    true = sum(value is True for value, _, _ in triples)
-    return true, true, true + unknown, len(triples), unknown
+    unknown = sum(value is None or counts is None for value, _, counts in triples)
+    true = sum(value is True and counts is True for value, _, counts in triples)
+    maybe = sum(value is not False for value, _, counts in triples) - true
+    return true, true, true + maybe, len(triples), unknown
 
 
 def _split(triples: Sequence[Triple]) -> tuple[list[float], int]:
@@ -306,14 +340,18 @@ def _interpolated(values: list[float], share: float) -> float | None:
 
 def _ratio(triples: Sequence[Triple], ends: tuple[float, float], share: float) -> Five:
     del share
-    both = [(one, two) for one, two, _ in triples if one is not None and two is not None]
+    sure = [(one, two) for one, two, counts in triples if counts]
+    both = [(one, two) for one, two in sure if one is not None and two is not None]
     unknown = len(triples) - len(both)
     known = sum(one for one, _ in both) / sum(two for _, two in both) if both else None
+    if len(sure) < len(triples):
+        # Of a quotient to which a record may or may not add, nothing is promised.
+        return known, None, None, len(triples), unknown
     quotients = [
-        sum(top if one is None else one for one, _, _ in triples) / divisor
+        sum(top if one is None else one for one, _ in sure) / divisor
         for top in ends
         for bottom in (1, 5)
-        for divisor in [sum(bottom if two is None else two for _, two, _ in triples)]
+        for divisor in [sum(bottom if two is None else two for _, two in sure)]
         if divisor
     ]
     low, high = (min(quotients), max(quotients)) if quotients else (None, None)

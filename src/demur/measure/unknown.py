@@ -38,7 +38,8 @@ def unknown_signals(plan: Plan, decided: Decided) -> Found:
 
     A path names all elements of a list by `[]` and all values of a map by `{}`. A record counts once
     for a path, with the first reason that its value has there; what it did not reach is not unknown.
-    What a table holds as NULL, and null, is absent. The engine counts what is absent; Python reads only records with something else wrong.
+    What a table holds as NULL, and null, is absent. The engine counts what is absent; Python reads only
+    records with something else wrong.
     """
     builder = Builder(plan, decided.relation, decided.computed)
     builder.build()
