@@ -16,6 +16,7 @@ from demur.language.source import parse_source
 from demur.policy import STRICTNESS
 from demur.runtime.bundle import decode, digest, encode
 from demur.runtime.evaluator import Evaluator
+from tests.runtime.records import POLICIES, good_record
 from tests.runtime.staged import expected
 
 HEADER = """\
@@ -247,3 +248,9 @@ def test_many_rules_on_one_signal_are_indexed_and_decide_as_without_an_index() -
         outcomes = made.outcomes(sample)
         if fired is not None:
             assert fired == tuple(at for at, (_, one) in enumerate(outcomes) if one is True)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_good_record_needs_the_first_form_only(name: str) -> None:
+    made, sample = good_record(name)
+    assert made._last.decide(made.complete(sample)) == ()

@@ -93,12 +93,17 @@ def fused(expressions: Iterable[Expression]) -> dict[str, tuple[Fused, ...]]:
                 and node.source.type.startswith("list(")
                 and len(node.variables) == 1
                 and not free_variables(node)
-                and not any(isinstance(part, Reference) for part in walk(node))
+                and not any(_reads_more(part, node) for part in walk(node))
             ):
                 path = f"{node.source.stage}.{node.source.name}"
                 count = sum(map(len, found.values()))
                 found.setdefault(path, []).append(Fused(node, f"m{count}"))
     return {path: tuple(macros) for path, macros in found.items()}
+
+
+def _reads_more(part: Expression, macro: Comprehension) -> bool:
+    """Whether a part of the macro reads what may not be verified yet when its elements are."""
+    return isinstance(part, Reference | Signal) and part is not macro.source
 
 
 class Verifier:
