@@ -1,8 +1,8 @@
 """What a careful person would write by hand in SQL: `rag_policy.yaml` and ten metrics over three slices.
 
-It treats what is unknown as demur does: what is missing, NaN or out of bounds is NULL, a rule that
-cannot be told abstains, and each metric has a lowest and a highest value that the unknown allow. It
-knows the data: that files hold the declared types.
+It asks the stages in order, and treats what is unknown as demur does: what is missing, NaN or out of
+bounds is NULL, a rule that cannot be told abstains, and each metric has a lowest and a highest value
+that the unknown allow. It knows the data: that files hold the declared types.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def query(source: str, dialect: Dialect = DUCKDB) -> str:
 WITH signals AS ({_signals(source, dialect)}),
 lists AS ({_lists(dialect)}),
 rules AS ({_RULES}),
+stops AS ({_STOPS}),
 decisions AS ({_DECISIONS})
 {_metrics(dialect)}"""
 
@@ -160,23 +161,42 @@ _RULES = """
     heat > 1.0 AND model = 'draft' AS hot
   FROM lists"""
 
-_UNKNOWN = """(unsupported_intent IS NULL OR toxic IS NULL OR long IS NULL OR foreign_language IS NULL
-        OR out_of_bounds IS NULL OR empty IS NULL OR weak IS NULL OR stale IS NULL
-        OR unsupported IS NULL OR uncited IS NULL OR unsure IS NULL OR hot IS NULL)"""
-_DECISIONS = f"""
+_DECISIONS = """
   SELECT intent, tenant, tokens, citations, confidence, latency, best,
-    toxic IS TRUE OR out_of_bounds IS TRUE OR {_UNKNOWN} AS violated,
+    toxic IS TRUE OR request_unknown OR (NOT at_request AND (out_of_bounds IS TRUE OR retrieval_unknown))
+      OR (NOT at_request AND NOT at_retrieval AND answer_unknown) AS violated,
     CASE
-      WHEN unsupported_intent OR toxic OR long OR out_of_bounds THEN 'refuse'
-      WHEN empty OR weak OR unsupported OR uncited OR {_UNKNOWN} THEN 'abstain'
-      WHEN foreign_language OR unsure THEN 'escalate'
+      WHEN at_request THEN CASE WHEN unsupported_intent OR toxic OR long THEN 'refuse'
+        WHEN request_unknown THEN 'abstain' ELSE 'escalate' END
+      WHEN at_retrieval THEN CASE WHEN out_of_bounds THEN 'refuse' ELSE 'abstain' END
+      WHEN unsupported OR uncited OR answer_unknown THEN 'abstain'
+      WHEN unsure THEN 'escalate'
       WHEN stale OR hot THEN 'flag'
-      ELSE 'answer' END AS action
-  FROM rules"""
+      ELSE 'answer' END AS action,
+    CASE WHEN at_request THEN CASE WHEN request_held THEN 0 ELSE 1 END
+      WHEN at_retrieval THEN CASE WHEN retrieval_held THEN 0 ELSE 1 END
+      ELSE 2 END AS came
+  FROM stops"""
+"""`came` is 2 where the record came to the answer, 1 where only what is unknown kept it from it, else 0."""
+
+_STOPS = """
+  SELECT *, request_held OR request_unknown AS at_request,
+    retrieval_held OR retrieval_unknown AS at_retrieval
+  FROM (
+    SELECT *,
+      (unsupported_intent OR toxic OR long OR foreign_language) IS TRUE AS request_held,
+      unsupported_intent IS NULL OR toxic IS NULL OR long IS NULL OR foreign_language IS NULL
+        AS request_unknown,
+      (out_of_bounds OR empty OR weak) IS TRUE AS retrieval_held,
+      out_of_bounds IS NULL OR empty IS NULL OR weak IS NULL OR stale IS NULL AS retrieval_unknown,
+      unsupported IS NULL OR uncited IS NULL OR unsure IS NULL OR hot IS NULL AS answer_unknown
+    FROM rules) AS asked"""
 
 
 def _metrics(dialect: Dialect) -> str:
     answered = "action IN ('answer', 'flag')"
+
+    known = "CASE WHEN came = 2 THEN latency END"
 
     def quantile(value: str) -> str:
         return dialect.tail.format(value)
@@ -197,14 +217,14 @@ def _metrics(dialect: Dialect) -> str:
     count(CASE WHEN intent IS NULL THEN 1 END) AS maybe_billing,
     count(CASE WHEN {answered} AND citations = 0 THEN 1 END) AS uncited,
     count(CASE WHEN {answered} THEN citations END) AS uncited_known,
-    sum(confidence) AS confidence,
-    count(confidence) AS confidence_known,
+    count(CASE WHEN came > 0 THEN 1 END) AS came,
+    sum(CASE WHEN came = 2 THEN confidence END) AS confidence,
+    count(CASE WHEN came = 2 THEN confidence END) AS confidence_known,
     sum(CASE WHEN {answered} THEN best END) AS best,
     count(CASE WHEN {answered} THEN best END) AS best_known,
-    {quantile("latency")} AS latency,
-    {quantile("coalesce(latency, 0)")} AS latency_low,
-    {quantile(f"coalesce(latency, {INFINITY})")} AS latency_high,
-    count(latency) AS latency_known,
+    {quantile(known)} AS latency,
+    {quantile(f"CASE WHEN came > 0 THEN coalesce({known}, 0) END")} AS latency_low,
+    {quantile(f"CASE WHEN came > 0 THEN coalesce({known}, {INFINITY}) END")} AS latency_high,
     sum(CAST(tokens AS DOUBLE)) AS tokens,
     count(tokens) AS tokens_known,
     count(DISTINCT tenant) AS tenants,
@@ -224,7 +244,7 @@ def values(row: Mapping[str, Any]) -> dict[str, Bounds]:
         "violated": _sure(_divided(row["violated"], count)),
         "billing_abstained": _rate_where(held, maybe),
         "uncited": _rate(row["uncited"], row["uncited_known"], row["answered"]),
-        "confidence": _mean(row["confidence"], row["confidence_known"], count, 0.0, 1.0),
+        "confidence": _mean(row["confidence"], row["confidence_known"], row["came"], 0.0, 1.0),
         "best": _mean(row["best"], row["best_known"], row["answered"], -inf, inf),
         "latency_p95": (row["latency"], row["latency_low"], row["latency_high"]),
         "tokens": _sum(row["tokens"], count - row["tokens_known"]),
