@@ -141,3 +141,46 @@ def test_a_table_of_an_engine_is_a_journal_by_its_columns(
     connection.raw_sql(f"CREATE TABLE journal AS FROM '{folder.as_posix()}/*.parquet'")
     result = run_gate(evaluator, gates(evaluator)["live"], Sources(("journal",)), connection)
     assert values(result)["refused"] == (pytest.approx(4 / 20), 20)
+
+
+def test_a_journal_that_misses_a_requirement_shows_its_requests(
+    evaluator: Evaluator, tmp_path: Path
+) -> None:
+    serve(evaluator, Journal(tmp_path / "journal"))
+    missed = Evaluator(
+        evaluator.policy.replaced(
+            evaluation={
+                **evaluator.policy.evaluation,
+                "thresholds": [
+                    {**one, "operator": ">="} for one in evaluator.policy.evaluation["thresholds"]
+                ],
+            }
+        ),
+        evaluator.digest,
+    )
+    result = judged(missed, str(tmp_path / "journal"))
+    assert result.verdict == "fail"
+    assert {stage for one in result.cases for stage in one.record} <= {
+        "request",
+        "answer",
+        "outcome",
+    }
+    assert result.cases
+
+
+@pytest.mark.parametrize("last", ["maybe", float("nan"), 5])
+def test_an_outcome_that_is_malformed_at_last_is_unknown(
+    last: Any, evaluator: Evaluator, tmp_path: Path
+) -> None:
+    with demur.Guard(evaluator, journal=tmp_path / "journal") as guard:
+        for name in ("a", "b"):
+            with guard.trace(name) as trace:
+                trace.check(request={"tenant": "a", "tokens": 7})
+                trace.check(answer={"score": 0.9})
+            guard.outcome(name, correct=True)
+        guard.outcome("a", correct=last)
+        guard.outcome("b", correct=None)
+    result = judged(evaluator, str(tmp_path / "journal"))
+    wrong = next(one for one in result.requirements if one.metric == "wrong").judgements[0]
+    # The worst of one that is known to be right, and of one of which nothing is known any more.
+    assert (wrong.measured.value, wrong.measured.samples, wrong.measured.unknown) == (0.5, 2, 1)

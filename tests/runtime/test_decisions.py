@@ -6,6 +6,7 @@ import datetime
 import json
 import math
 import threading
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -357,3 +358,32 @@ def test_a_number_of_any_type_has_no_size_to_be_too_large(tmp_path: Path) -> Non
     policy = demur.load(path)
     found = [policy.decide({"request": {"value": one}}).action for one in (12, True, "x", "xy")]
     assert found == ["refuse", "answer", "answer", "abstain"]
+
+
+class Topic(str, Enum):
+    HARM = "self_harm"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'request.topic == "self_harm"',
+        'request.topic in ["self_harm", "other"]',
+        'request.topic.contains("harm")',
+        'request.topics.exists(t, t == "self_harm")',
+        'request.any.contains("harm")',
+    ],
+)
+def test_a_member_of_an_enumeration_of_texts_is_its_text(condition: str, tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "demur: 1\npolicy: p\nabout: x\nowner: a@b.c\n"
+        "stages: {request: {topic: string, topics: {type: list, of: string}, any: dyn}}\n"
+        f"rules: {{harm: {{when: '{condition}', then: refuse}}}}\n",
+        "utf-8",
+    )
+    made = demur.load(path)
+    told = {"topic": "self_harm", "topics": ["self_harm"], "any": "self_harm"}
+    shown = {"topic": Topic.HARM, "topics": [Topic.HARM], "any": Topic.HARM}
+    assert made.decide({"request": told}).action == "refuse"
+    assert made.decide({"request": shown}).action == "refuse"

@@ -208,4 +208,5 @@ def _masked(record: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Shape]]
     return {
         stage: {key: plain(masked(value, shapes[stage][key])) for key, value in signals.items()}
         for stage, signals in record.items()
+        if stage in shapes
     }

@@ -287,3 +287,14 @@ def test_what_is_no_line_of_a_journal_is_named_and_passed_over(tmp_path: Path) -
     assert "newer demur" in str(damage[3])
     assert "DM950" in str(damage[0])
     assert len(found) == 6
+
+
+@pytest.mark.parametrize("form", ["jsonl", "gzip", "parquet"])
+def test_journals_that_follow_each_other_within_a_second_lose_no_line(
+    form: str, tmp_path: Path
+) -> None:
+    policy = compiled()
+    for at in range(4):
+        with Journal(tmp_path, form=form) as journal:
+            journal.observe(check(policy, record(), trace_id=f"t{at}"))
+    assert sorted(one["id"] for one in records(tmp_path)) == ["t0", "t1", "t2", "t3"]

@@ -169,8 +169,13 @@ def _double(value: Any, shape: Shape, path: str) -> float:
 
 def _string(value: Any, shape: Shape, path: str) -> str:
     if isinstance(value, str):
-        return value if value.__class__ is str else str(value)
+        return _text(value)
     raise _wrong_type(path, "string")
+
+
+def _text(value: str) -> str:
+    """The text itself: of a class made from `str` not what the class shows, as an enumeration does."""
+    return value if value.__class__ is str else str.__str__(value)
 
 
 def _bytes(value: Any, shape: Shape, path: str) -> bytes:
@@ -269,8 +274,10 @@ def _dyn(value: Any, shape: Shape, path: str, depth: int = 0) -> Any:
     """Any JSON value, with no NaN or infinity anywhere in it."""
     if depth > MAXIMUM_DEPTH:
         raise unknown("too_large", path, f"is nested more than {MAXIMUM_DEPTH} deep")
-    if value is None or isinstance(value, str | bool | bytes):
+    if value is None or isinstance(value, bool | bytes):
         return value
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, int):
         return _int(value, _ANY, path)
     if isinstance(value, float):

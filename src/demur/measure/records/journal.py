@@ -23,6 +23,7 @@ OWN: Mapping[str, Shape] = {
 """What a journal's line says of itself, in its part `demur`."""
 LINES: Mapping[str, Shape] = {f"demur.{name}": shape for name, shape in OWN.items()}
 """What a journal says of its own lines; a table that has no such columns is all final records."""
+_OUTCOME = "outcome."
 _MARK = "journal"
 """The field of a line's `demur` that every line of a journal has."""
 
@@ -56,7 +57,8 @@ def _has_lines(connection: Any, name: str) -> bool:
 
 def with_lines(wanted: Wanted) -> Wanted:
     """What must be read of a journal beside what is wanted of its records."""
-    return replace(wanted, shapes={**wanted.shapes, **LINES}, timed=True)
+    told = {path for path in wanted.shapes if path.startswith(_OUTCOME)}
+    return replace(wanted, shapes={**wanted.shapes, **LINES}, asked=wanted.asked | told, timed=True)
 
 
 def finals(relation: Relation, wanted: Wanted) -> Relation:
@@ -77,23 +79,29 @@ def is_outcome(table: Any) -> Any:
 
 def _finals(table: Any, wanted: Wanted) -> Any:
     ended = table.filter(is_final(table))
-    outcomes = [path for path in wanted.shapes if path.startswith("outcome.")]
+    outcomes = [path for path in wanted.shapes if path.startswith(_OUTCOME)]
     if not outcomes:
         return ended
     told = table.filter(is_outcome(table) & table[IDENTITY].notnull())
-    names = {path: f"told {path}" for path in outcomes}
-    # Of what several lines tell, the last by its time counts.
-    last = told.group_by(IDENTITY).aggregate(
-        **{
-            name: told[path].argmax(told[TIME], where=told[path].notnull())
-            for path, name in names.items()
-        }
-    )
+    # Of what several lines tell, the last by its time counts, also where it is malformed.
+    reductions: dict[str, Any] = {}
+    for path in outcomes:
+        value, there = told[path], told[path + PRESENT]
+        reductions[f"told {path}"] = value.argmax(told[TIME], where=value.notnull())
+        reductions[f"at {path}"] = told[TIME].max(where=value.notnull())
+        reductions[f"malformed {path}"] = told[TIME].max(where=there & value.isnull())
+    last = told.group_by(IDENTITY).aggregate(**reductions)
     last = last.rename({"told": IDENTITY})
     joined = ended.left_join(last, ended[IDENTITY] == last["told"])
     columns: dict[str, Any] = {}
-    for path, name in names.items():
-        columns[path] = ibis.coalesce(joined[name], joined[path])
-        if path in wanted.asked:
-            columns[path + PRESENT] = joined[name].notnull() | joined[path + PRESENT]
+    for path in outcomes:
+        value, at, malformed = (joined[f"{one} {path}"] for one in ("told", "at", "malformed"))
+        is_told = at.notnull() | malformed.notnull()
+        is_known = at.notnull() & (malformed.isnull() | (malformed < at)).fill_null(False)
+        columns[path] = ibis.cases(
+            (is_known, value),
+            (is_told, ibis.null(joined[path].type())),
+            else_=joined[path],
+        )
+        columns[path + PRESENT] = is_told | joined[path + PRESENT]
     return joined.mutate(**columns).select(*table.columns)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from time import monotonic
 
@@ -117,10 +118,13 @@ class Segments:
         start = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         while True:
             self._number += 1
-            name = f"{self._name}-{start}-{os.getpid()}-{self._number:06d}{UNFINISHED}"
-            path = self._folder / name
+            name = f"{self._name}-{start}-{os.getpid()}-{self._number:06d}"
+            # The name may have been used before: by another journal of this process, or before a clock
+            # went back. A segment that was packed since has another ending, and readers take that one.
+            if any(self._folder.glob(f"{escape(name)}.*")):
+                continue
+            path = self._folder / f"{name}{UNFINISHED}"
             try:
-                # As a clock that went back would have it, the name may have been used before.
                 descriptor = os.open(path, _FLAGS, 0o640)
                 break
             except FileExistsError:
