@@ -18,12 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from demur.measure.demands import Row
 from demur.measure.evidence import Evidence
 from demur.measure.evidence.means import Mean
 from demur.measure.evidence.paired_rates import PairedRates
 from demur.measure.evidence.quantiles import Quantile
 from demur.measure.evidence.rates import Rate
-from demur.measure.judge import Row, judge
+from demur.measure.judge import judge
 from demur.measure.results import Interval, Measured, Slice, worst
 
 CONFIDENCE = 0.95

@@ -22,7 +22,7 @@ from demur.interop.record_codes import RECORD_CODES
 from demur.interop.results.codes import RESULT_CODES
 from demur.interop.results.formats import importers
 from demur.interop.results.promptfoo_grades import FROM_THE_ANSWER_ALONE
-from demur.language import document, document_of_suites, document_of_tests
+from demur.language import document, document_of_evaluation, document_of_suites, document_of_tests
 from demur.language.check_codes import CHECK_CODES
 from demur.language.document_codes import DOCUMENT_CODES
 from demur.language.schema import schema_texts
@@ -54,14 +54,14 @@ _MODELS: tuple[type[BaseModel], ...] = (
     document.Failure,
     document.Rule,
     document.OnUnknown,
-    document.MetricSpec,
+    document_of_evaluation.MetricSpec,
     document_of_suites.Suite,
     document_of_suites.Fingerprint,
-    document.Gate,
-    document.Requirement,
-    document.Alert,
-    document.Slo,
-    document.Invariant,
+    document_of_evaluation.Gate,
+    document_of_evaluation.Requirement,
+    document_of_evaluation.Alert,
+    document_of_evaluation.Slo,
+    document_of_evaluation.Invariant,
     document_of_tests.TestDocument,
     document_of_tests.TestSpec,
     document_of_tests.CaseSpec,

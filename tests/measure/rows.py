@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from demur.measure.demands import Row
 from demur.measure.evidence import Evidence
 from demur.measure.evidence.rates import Rate
-from demur.measure.judge import Row, judge
+from demur.measure.judge import judge
 from demur.measure.results import Judgement, Measured, Slice
 
 OPERATORS = ("<", "<=", ">", ">=")

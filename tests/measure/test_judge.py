@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demur.measure.corrections import CORRECTIONS
+from demur.measure.demands import Row
 from demur.measure.evidence import Evidence
 from demur.measure.evidence.means import Mean
 from demur.measure.evidence.paired_rates import PairedRates
@@ -18,7 +19,7 @@ from demur.measure.evidence.quantiles import Quantile
 from demur.measure.evidence.rates import Rate
 from demur.measure.evidence.resampling import resample
 from demur.measure.evidence.two_rates import TwoRates
-from demur.measure.judge import Row, judge
+from demur.measure.judge import judge
 from demur.measure.results import VERDICTS, Interval, Judgement, Measured, Slice
 from tests.measure.rows import OPERATORS, one, rate, row
 

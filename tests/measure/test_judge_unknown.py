@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from demur.measure.demands import Row
 from demur.measure.evidence import Evidence
 from demur.measure.evidence.means import Mean
 from demur.measure.evidence.rates import Rate
-from demur.measure.judge import Row
 from tests.measure.rows import OPERATORS, one, rate, row
 
 

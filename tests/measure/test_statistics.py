@@ -7,7 +7,7 @@ from math import nan
 import numpy as np
 import pytest
 
-from demur.measure.frames import Contributions
+from demur.measure.contributions import Contributions
 from demur.measure.statistics import Statistic, resampled_difference
 
 SIZE = 400

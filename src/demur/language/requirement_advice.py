@@ -10,7 +10,8 @@ from demur.cel import syntax
 from demur.cel.parse import parse
 from demur.cel.problems import ExpressionError
 from demur.language.checked import CheckedExpression
-from demur.language.document import MetricSpec, PolicyDocument
+from demur.language.document import PolicyDocument
+from demur.language.document_of_evaluation import MetricSpec
 from demur.language.surroundings import Surroundings
 from demur.runtime.aggregates import kind_of
 from demur.tree import Call, Expression, Signal

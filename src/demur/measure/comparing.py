@@ -8,9 +8,9 @@ from itertools import islice
 from math import isinf
 from typing import TYPE_CHECKING
 
+from demur.measure.demands import Row
 from demur.measure.drifting import drift_row
 from demur.measure.forms import line_of
-from demur.measure.judge import Row
 from demur.measure.measuring import Part, Run, part_of
 from demur.measure.metrics import extremes
 from demur.measure.results import Measured, Slice

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from demur.measure.demands import Row
 from demur.measure.frames import Frame, Numbers
-from demur.measure.judge import Row
 from demur.measure.measuring import Part
 from demur.measure.results import Measured, Slice
 from demur.measure.summaries import Value

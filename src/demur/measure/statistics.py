@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from demur.measure.contributions import Contributions
 from demur.measure.formula import Formula
-from demur.measure.frames import Contributions
 from demur.measure.measuring import Run
 from demur.measure.metrics import formula_of
 from demur.measure.results import Interval

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from demur.measure.judge import Row
+from demur.measure.demands import Row
 from demur.measure.measuring import Part, part_of_rows
 from demur.measure.slices import UNKNOWN, Cut, Key
 from demur.measure.statistics import Rows, Statistic, statistic_of

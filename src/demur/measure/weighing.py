@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from demur.measure.contributions import Contributions
 from demur.measure.forms import Form, Line, form_of, line_of
-from demur.measure.frames import Contributions, Frame
+from demur.measure.frames import Frame
 from demur.measure.measuring import Part
 from demur.measure.metrics import admissible, extremes
 from demur.measure.results import Interval

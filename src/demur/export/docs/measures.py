@@ -10,7 +10,7 @@ from demur.export.docs.subject import Subject
 from demur.export.docs.words import named, words
 from demur.interop.runbooks import resolved
 from demur.language.checked import CheckedThreshold
-from demur.language.document import Alert, Gate, MetricSpec, Requirement
+from demur.language.document_of_evaluation import Alert, Gate, MetricSpec, Requirement
 from demur.measure.thresholds import DEFAULT_MIN_SAMPLES
 from demur.monitor.alerts import BURN_RATES, SHORT
 from demur.monitor.windows import seconds, text

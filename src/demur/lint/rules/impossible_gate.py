@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy, CheckedThreshold
-from demur.language.document import Requirement
+from demur.language.document_of_evaluation import Requirement
 from demur.lint.rule import GATE, Finding, Rule
 from demur.lint.trees import number
 from demur.runtime.aggregates import DRIFTS, kind_of
