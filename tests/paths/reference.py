@@ -236,6 +236,12 @@ def measured(
         second = known("outcome.stars") if kind == "ratio" else None
         counts = True if where is None else where(known, decision)
         came = reached(decision, last_stage(METRICS[metric]), served=served)
+        if kind == "count":
+            # Of all records: none that did not come there holds.
+            found = value(known, decision)
+            held = False if came is False or found is False else None if came is None else found
+            triples.append((held, second, counts))
+            continue
         if came is False or counts is False:
             continue
         if metric == "came":

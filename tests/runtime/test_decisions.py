@@ -360,7 +360,7 @@ def test_a_number_of_any_type_has_no_size_to_be_too_large(tmp_path: Path) -> Non
     assert found == ["refuse", "answer", "answer", "abstain"]
 
 
-class Topic(str, Enum):
+class Topic(str, Enum):  # noqa: UP042 - a StrEnum shows its text, this one its name
     HARM = "self_harm"
 
 

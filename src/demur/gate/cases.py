@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ibis
 
+from demur.diagnostics import Diagnostic
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.measure.measuring import Run, restricted
@@ -27,13 +28,15 @@ _REPEATS = (
 
 @dataclass(frozen=True)
 class Expected:
-    """The ids of the suites' cases; None where they are not known, and `unknown` says why.
+    """The ids of the suites' cases; None where not all are known, and `unknown` says why.
 
-    `problems` are files of cases that are not there: what was lost cannot be told without them.
+    `required` are those that are known, of which each must have its result. `problems` are files of
+    cases that are not there: what was lost cannot be told without them.
     """
 
     names: frozenset[str] | None
     unknown: str = ""
+    required: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
 
@@ -42,30 +45,29 @@ def suite_cases(evaluator: Evaluator, suites: Sequence[str], folder: Path | None
     if folder is None:
         return Expected(None, "a bundle has no files beside it")
     declared = evaluator.policy.evaluation.get("settings", {}).get("suites", {})
+    files: dict[str, str] = {}
+    unknown = ""
     for suite in suites:
         if declared[suite].get("journal"):
-            return Expected(None, f"the suite {suite} is what a service recorded")
-    files = {
-        name: suite
-        for suite in suites
-        for cases in [declared[suite]["cases"]]
-        for name in ([cases] if isinstance(cases, str) else cases)
-    }
+            unknown = f"the suite {suite} is what a service recorded"
+            continue
+        cases = declared[suite]["cases"]
+        files |= dict.fromkeys([cases] if isinstance(cases, str) else cases, suite)
     missing = [(name, suite) for name, suite in files.items() if not (folder / name).is_file()]
     if missing:
         problems = tuple(("DM821", _not_there(folder, *one)) for one in missing)
-        return Expected(None, f"there is no file {missing[0][0]}", problems)
+        return Expected(None, f"there is no file {missing[0][0]}", problems=problems)
     found: set[str] = set()
     for name in files:
         path = folder / name
         try:
-            names = list(_names(path))
+            names = [_name(one) for one in read_records(path)]
         except (OSError, UnreadableRecords) as failure:
             raise UnreadableTable(f"{path.as_posix()}: {failure}") from None
         if None in names:
-            return Expected(None, f"{name} has cases without an id")
-        found.update(str(one) for one in names)
-    return Expected(frozenset(found))
+            unknown = unknown or f"{name} has cases without an id"
+        found.update(str(one) for one in names if one is not None)
+    return Expected(None if unknown else frozenset(found), unknown, frozenset(found))
 
 
 def _not_there(folder: Path, name: str, suite: str) -> str:
@@ -74,10 +76,12 @@ def _not_there(folder: Path, name: str, suite: str) -> str:
     return f"{sentence} {advice}" if advice else sentence
 
 
-def _names(path: Path) -> Iterator[Any]:
-    for one in read_records(path):
-        if isinstance(one, Record):
-            yield one.value.get("id", one.value.get("trace_id"))
+def _name(one: Record | Diagnostic) -> Any:
+    """A case's id. Raises `UnreadableTable` for a line that is none: its case would be lost."""
+    if isinstance(one, Record):
+        return one.value.get("id", one.value.get("trace_id"))
+    place = "" if one.span is None else f"{one.span.path}:{one.span.start.line}: "
+    raise UnreadableTable(f"{place}{one.code}: {one.message} A case that cannot be read is lost.")
 
 
 @dataclass(frozen=True)
@@ -92,30 +96,32 @@ class Cases:
     problems: tuple[Problem, ...]
 
 
-def held_to(run: Run, expected: frozenset[str] | None, cuts: Sequence[Cut], named: bool) -> Cases:
-    """The run over the suite's cases, each of which it must have once.
+def held_to(run: Run, expected: Expected, cuts: Sequence[Cut], named: bool) -> Cases:
+    """The run over the suites' cases, each of which it must have once.
 
     `named` says whether the cases must have ids, as pairs with a baseline need.
     """
     problems: list[Problem] = []
-    if expected is not None:
-        names = ibis.memtable({IDENTITY: sorted(expected)}, schema={IDENTITY: "string"})
-        ids = run.decided.table.select(IDENTITY).distinct()
-        missing = _named(names.anti_join(ids, IDENTITY))
-        others = int(ids.anti_join(names, IDENTITY).count().execute())
+    table = run.decided.table
+    # Without an id none can be told from a case, so all are counted before other cases are left aside.
+    given = int(table.count().execute())
+    unnamed = int(table.filter(table[IDENTITY].isnull()).count().execute())
+    ids = table.select(IDENTITY).distinct()
+    if expected.required:
+        wanted = ibis.memtable({IDENTITY: sorted(expected.required)}, schema={IDENTITY: "string"})
+        missing = _named(wanted.anti_join(ids, IDENTITY))
         if missing:
             text = _sentence(*missing, "of the suites' cases", "no result")
-            whose = _others(ids) if missing[0] == len(expected) else ""
+            whose = _others(ids) if missing[0] == len(expected.required) else ""
             problems.append(("DM813", f"{text}{whose}"))
-        if others:
-            run = restricted(run, names, cuts)
+        if expected.names is not None and int(ids.anti_join(wanted, IDENTITY).count().execute()):
+            run = restricted(run, wanted, cuts)
+    if unnamed and (named or expected.names is not None):
+        problems.append(("DM818", f"{unnamed:,} of {given:,} results have no id."))
     table = run.decided.table
     records = int(table.count().execute())
     if not records:
         return Cases(run, 0, (*problems, ("DM820", "There are no results to judge.")))
-    unnamed = int(table.filter(table[IDENTITY].isnull()).count().execute())
-    if unnamed and (named or expected is not None):
-        problems.append(("DM818", f"{unnamed:,} of {records:,} results have no id."))
     counted = table.group_by(IDENTITY).aggregate(results=table.count())
     twice = _named(counted.filter((counted.results > 1) & counted[IDENTITY].notnull()))
     if twice:

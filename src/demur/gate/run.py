@@ -11,7 +11,7 @@ import ibis
 
 from demur.diagnostics import Span
 from demur.gate import breakdown
-from demur.gate.cases import Problem, held_to, paired, suite_cases
+from demur.gate.cases import Expected, Problem, held_to, paired, suite_cases
 from demur.gate.other_policy import with_metrics_of
 from demur.interop.runbooks import resolved, section
 from demur.measure.comparing import Comparison
@@ -76,7 +76,7 @@ def run_gate(
     run = measure(connection, sources.results, made, every)
     cases = suite_cases(evaluator, gate.suites, folder)
     expected = cases.names
-    current = held_to(run, expected, every, named=bool(sources.baseline))
+    current = held_to(run, cases, every, named=bool(sources.baseline))
     problems: list[Problem] = [*cases.problems, *current.problems]
     run, before = current.run, None
     comparison, shared, baseline_records = Comparison(run), None, None
@@ -87,7 +87,7 @@ def run_gate(
             other = with_metrics_of(evaluator, baseline_evaluator)
         theirs = plan(other, read_metrics(other, wanted), names)
         held = held_to(
-            measure(connection, sources.baseline, theirs, every), None, every, named=True
+            measure(connection, sources.baseline, theirs, every), Expected(None), every, named=True
         )
         if expected is not None:
             held = replace(held, run=_only(held.run, expected, every))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
@@ -42,7 +43,12 @@ def read_records(
         stream, reader, name = _unpacked(file, source), _reader(source), name or source.as_posix()
         if reader is not parquet.read:
             mistaken.refuse(stream, name, is_csv=reader is csv.read)
-        yield from reader(stream, name, shapes)
+        try:
+            yield from reader(stream, name, shapes)
+        except (EOFError, zlib.error):
+            raise UnreadableRecords(
+                f"{name} is cut off: what gzip compressed is not whole.", "Copy it again."
+            ) from None
 
 
 def ending(path: Path) -> str:

@@ -32,9 +32,9 @@ SHOWN = 10
 class Comparison:
     """A run and, for thresholds that need it, the baseline; `paired` where they share case ids.
 
-    A window of a monitor (`is_window`) is judged as it is: in a run a slice must hold with the records too
-    of which it is not known whether they belong to it, and one of which no record came to the stage that
-    the metric reads is no slice of the metric. In a window it is a silent one.
+    A window of a monitor (`is_window`) is judged as it is; in a run a slice must hold with the records too of
+    which it is not known whether they belong to it. A slice of which no record came to the stage that the
+    metric reads is no slice of the metric.
     """
 
     run: Run
@@ -60,7 +60,7 @@ class Comparison:
         runs = [self.run]
         if threshold.uses_baseline and self.baseline is not None:
             runs.append(self.baseline)
-        return self.is_window or any(one.is_reached(threshold.metric, cut, key) for one in runs)
+        return any(one.is_reached(threshold.metric, cut, key) for one in runs)
 
     def _is_small(self, threshold: Threshold, cut: Cut, key: Key) -> bool:
         """Whether the slice has fewer records than the floor, whatever records could belong to it.

@@ -16,6 +16,11 @@ from demur.tree import Call, Expression, Variable, rebuilt, walk
 
 _SHARES = {"count": "rate", "sum": "mean"}
 """What an aggregate without `where` is once it is divided by the number of all records."""
+_BY_THE_SECOND = frozenset(("arithmetic.divide_double",))
+_MULTIPLES = _BY_THE_SECOND | {
+    "arithmetic.multiply_double", "arithmetic.negate_double", "arithmetic.known",
+}  # fmt: skip
+"""What makes a multiple of its one operand that varies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,37 @@ def form_of(metric: Metric, metrics: Metrics, evaluator: Evaluator) -> Form | No
     aggregates = [metrics.aggregates[at] for at in metric.aggregates]
     shared: dict[int, Aggregate] = {}
 
+    def share(node: Expression) -> Expression | None:
+        """A multiple of a count or sum once it is divided by the number of all records."""
+        match node:
+            case Variable(name=name):
+                number = metric.aggregates[int(name[1:])]
+                first = metrics.aggregates[number]
+                kind = _SHARES.get(first.kind)
+                if kind is None or first.value is None or first.where is not None:
+                    return None
+                shared[number] = replace(first, kind=kind)
+                return Variable(f"share {number}", "double")
+            case Call(function=function, arguments=parts) if function in _MULTIPLES:
+                varying = [at for at, one in enumerate(parts) if _varies(one)]
+                if varying not in ([0], [1]) or (varying == [1] and function in _BY_THE_SECOND):
+                    return None
+                inner = share(parts[varying[0]])
+                if inner is None:
+                    return None
+                changed = tuple(inner if at in varying else one for at, one in enumerate(parts))
+                return Call(function, changed, node.type, node.span)
+            case _:
+                return None
+
     def change(node: Expression) -> Expression:
         match node:
             case Call(
-                function="arithmetic.divide_double",
-                arguments=(Variable(name=above), Variable(name=below)),
-            ):
-                first, second = aggregates[int(above[1:])], aggregates[int(below[1:])]
-                is_of_all = second.kind == "count" and second.value is None
-                if is_of_all and first.value is not None and first.where is None:
-                    kind = _SHARES.get(first.kind)
-                    if kind is not None:
-                        number = metric.aggregates[int(above[1:])]
-                        shared[number] = replace(first, kind=kind)
-                        return Variable(f"share {number}", "double")
+                function="arithmetic.divide_double", arguments=(above, Variable(name=below))
+            ) if _is_of_all(aggregates[int(below[1:])]):
+                found = share(above)
+                if found is not None:
+                    return found
             case Variable(name=name):
                 return Variable(f"own {metric.aggregates[int(name[1:])]}", "double")
             case _:
@@ -71,6 +93,15 @@ def form_of(metric: Metric, metrics: Metrics, evaluator: Evaluator) -> Form | No
     if line is None or line.factor == 0:
         return None
     return Form(shared[number] if what == "share" else metrics.aggregates[number], number, line)
+
+
+def _is_of_all(aggregate: Aggregate) -> bool:
+    """Whether it is `count()`, the number of all records."""
+    return aggregate.kind == "count" and aggregate.value is None
+
+
+def _varies(node: Expression) -> bool:
+    return any(isinstance(one, Variable) for one in walk(node))
 
 
 def line_of(function: Callable[[float], float | None]) -> Line | None:

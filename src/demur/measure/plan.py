@@ -30,9 +30,16 @@ from demur.measure.records.relation import (
     has_column_type,
     wanted,
 )
-from demur.measure.slices import NOT_REACHED
 from demur.policy import all_objects, type_of
-from demur.runtime.aggregates import DECISION, FURTHER, Metrics, policy_of_records, reached
+from demur.runtime.aggregates import (
+    DECISION,
+    FURTHER,
+    MARKS,
+    NOT_REACHED,
+    Metrics,
+    policy_of_records,
+    reached,
+)
 from demur.runtime.derivation import derived_signals
 from demur.runtime.evaluator import Evaluator
 from demur.tree import Expression, Has, Signal, walk
@@ -255,11 +262,7 @@ class Builder:
             column = self._unit(f"slice {name}", self.plan.values[f"slice {name}"])
             if column.type().is_array():
                 lists.add(at)
-                column = (
-                    column
-                    if column.type().value_type.is_string()
-                    else mapped(column, _text, self.relation.connection.name)
-                )
+                column = mapped(column, _text, self.relation.connection.name)
             columns[f"d{at}"] = self._slice(
                 name, column if column.type().is_array() else _text(column)
             )
@@ -371,6 +374,9 @@ class Builder:
 def _text(column: Column) -> Column:
     if column.type().is_boolean():
         return ibis.cases((column, "true"), (~column, "false"), else_=ibis.null(dt.string))
+    if column.type().is_string():
+        quoted = ibis.literal('"') + column + '"'
+        return ibis.cases((column.isin(MARKS), quoted), else_=column)
     return column.cast(dt.string)
 
 

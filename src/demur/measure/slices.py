@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from demur.measure.records.storable_text import storable
-from demur.runtime.aggregates import NOT_REACHED
+from demur.runtime.aggregates import MARKS, NOT_REACHED
 
 UNKNOWN = "(unknown)"
 """The slice of records whose value is not known."""
@@ -57,4 +57,5 @@ def text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
-    return storable(str(value))
+    shown = storable(str(value))
+    return f'"{shown}"' if shown in MARKS else shown

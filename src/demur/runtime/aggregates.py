@@ -188,6 +188,8 @@ def with_decision(tree: Expression, policy: Policy) -> Expression:
 
 NOT_REACHED = "(not reached)"
 """In place of a slice: the record did not come to the dimension's stage, and is in none of its slices."""
+MARKS = ("(unknown)", "(none)", NOT_REACHED)
+"""What stands for slices without a value; a value that reads so is shown in quotation marks."""
 REACHED = "stages.reached"
 """The function that asks whether a record came to a stage."""
 
@@ -226,8 +228,11 @@ def _aggregate(node: Call, column: Callable[[Expression], int], evaluator: Evalu
     parts = list(node.arguments)
     stage = last_stage(policy, parts)
     kept = parts.pop() if name.endswith("_where") and kind != "count" else None
-    if stage is not None:
-        came = reached(policy, stage)
+    came = None if stage is None else reached(policy, stage)
+    if kind == "count" and parts and came is not None:
+        # How many there are of all records, so that it is a share of them once it is divided by `count()`.
+        parts[0] = Call("logic.and", (came, parts[0]), "bool", parts[0].span)
+    elif came is not None:
         kept = came if kept is None else Call("logic.and", (came, kept), "bool", kept.span)
     where = None if kept is None else column(kept)
     if not parts:

@@ -9,7 +9,7 @@ or spans with the same attributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -97,9 +97,12 @@ def judged(span: Span) -> Span:
     A span whose operation is to evaluate, or is not named, is the judge's own.
     """
     held = span.attributes
-    if EVALUATION not in held:
-        return span
     error = held.get("error.type") if span.failed is None else span.failed
+    if EVALUATION not in held:
+        is_judge = held.get("gen_ai.operation.name") == "evaluate"
+        if is_judge and error is not None:
+            return replace(span, scores=tuple(_all_lost(span.scores)))
+        return span
     scores = evaluation({**held, "error.type": error})
     if held.get("gen_ai.operation.name") not in (None, "evaluate"):
         kept = {name: one for name, one in held.items() if not name.startswith(_EVALUATIONS)}
@@ -107,11 +110,16 @@ def judged(span: Span) -> Span:
     return replace(
         span,
         attributes={},
-        scores=(*span.scores, *scores),
+        scores=(*(span.scores if error is None else _all_lost(span.scores)), *scores),
         is_judge=True,
         response=_text(held.get(RESPONSE)),
         told=(*span.told, *_told(held)),
     )
+
+
+def _all_lost(scores: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The scores of a judge that failed, of which none is known."""
+    return [(name, None) for name, _ in scores]
 
 
 def _told(said: Mapping[str, Any]) -> list[tuple[str, Any]]:

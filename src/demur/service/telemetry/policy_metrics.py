@@ -12,6 +12,7 @@ from demur.functions.values import EvaluationError
 from demur.policy import Policy, Shape, type_of
 from demur.runtime.aggregates import (
     FURTHER,
+    MARKS,
     NOT_REACHED,
     Aggregate,
     Metrics,
@@ -269,4 +270,5 @@ def _text(value: Any) -> str:
         return UNKNOWN
     if isinstance(value, bool):
         return "true" if value else "false"
-    return int.__repr__(value) if isinstance(value, int) else str(value)
+    shown = int.__repr__(value) if isinstance(value, int) else str(value)
+    return f'"{shown}"' if shown in MARKS else shown
