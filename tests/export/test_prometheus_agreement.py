@@ -111,6 +111,14 @@ def test_records_that_were_stopped_before_a_slices_stage_are_in_none_of_its_slic
     assert not firing(found, "answer.model = m")
 
 
+@pytest.mark.parametrize("by", ["", "\nby: [request.tenant]"])
+def test_a_metric_of_a_stage_that_no_request_comes_to_is_silent(by: str, tmp_path: Path) -> None:
+    evaluator = policy(tmp_path, f"window: 5m\nno_data: fire\nwhen: slow > 0.3{by}")
+    refused = {"tenant": "closed", "score": None, "latency_ms": None, "model": None}
+    found = agreed(tmp_path, evaluator, steady(evaluator, 20, **refused), 20, only=("firing",))
+    assert 15 in firing(found, "all")
+
+
 def test_slices_are_crossed(tmp_path: Path) -> None:
     evaluator = policy(
         tmp_path, "window: 5m\nby: [request.tenant * decision.action]\nwhen: bad >= 20"

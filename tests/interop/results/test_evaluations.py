@@ -247,6 +247,22 @@ def test_an_evaluation_as_a_span_that_failed_is_unknown(more: Json, tmp_path: Pa
     assert relevance(found) == {"1": None, "2": None}
 
 
+@pytest.mark.parametrize(
+    "failed",
+    [
+        judge(1, "c1", score=None, status={"code": 2}),
+        span(1, "j1", "c1", attributes=EVALUATE, status={"code": 2}),
+        span(1, "j1", "c1", attributes=EVALUATE | {"error.type": "429"}),
+    ],
+)
+def test_a_score_in_an_event_of_a_judge_that_failed_is_unknown(
+    failed: Json, tmp_path: Path
+) -> None:
+    scored = {"name": "gen_ai.evaluation.result", "attributes": held(result(0.9))}
+    found = imported(tmp_path, spans(call(1, "r1"), {**failed, "events": [scored]}))
+    assert relevance(found) == {"1": None}
+
+
 def test_a_judge_in_a_trace_of_its_own_joins_by_the_response_or_is_told(tmp_path: Path) -> None:
     joins = judge(8, said={"gen_ai__response__id": "r1"})
     found = imported(tmp_path, spans(call(1, "r1"), joins, span(8, "b", "j8")))
