@@ -8,12 +8,13 @@ BUNDLE := build/support_rag.demur
 TRIAL := build/trial
 RESULTS := $(addprefix --results $(TRIAL)/.demur/results/,golden.jsonl hard.jsonl)
 
-.PHONY: help setup demo test benchmark soak format clean
+.PHONY: help setup demo test paths benchmark soak format clean
 
 help:
 	@echo "make setup       fill .venv; does nothing when nothing changed"
 	@echo "make demo        check, test, compile, run and gate the example, and catch it getting worse"
 	@echo "make test        format, lint, types, architecture, tests"
+	@echo "make paths       2,000 generated policies through every form of records; ends with 0 disagreements"
 	@echo "make benchmark   speed, as ratios against hand-written code"
 	@echo "make soak        ten minutes of traffic through a guard; memory must stay flat"
 	@echo "make format      put the code into the one layout"
@@ -53,6 +54,10 @@ test: setup
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --numprocesses auto --dist loadgroup
+
+paths: setup
+	@$(PYTHON) tools/system_packages.py
+	$(BIN)/python -m tests.paths 2000 --processes 2
 
 benchmark: setup
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,7 @@
 """Generated policies through every form of records, each held against `decide` and the reference.
 
     python -m tests.paths 2000 [--from SEED] [--only duckdb|postgres|spark] [--without spark]
+                               [--processes 2]
 
 Each policy goes through one form, the forms in turn, decided anew or as recorded; of the engines that
 start for themselves every tenth and every fiftieth policy has one. The last line is the number of
@@ -10,11 +11,13 @@ disagreements, and the exit status is 1 where there are any.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -44,7 +47,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--only", choices=list(EVERY), help="this engine alone, for every policy")
     parser.add_argument("--without", choices=list(EVERY), action="append", default=[])
+    parser.add_argument("--processes", type=int, default=1, help="share the policies among so many")
     given = parser.parse_args(arguments)
+    if given.processes > 1:
+        return _shared(given.policies, given.first, given.processes, given.without)
     warnings.simplefilter("ignore")
     engines = tuple(one for one in EVERY if is_installed(one) and one not in given.without)
     if given.only:
@@ -65,6 +71,37 @@ def main(arguments: list[str]) -> int:
                 done = f"{seed + 1 - given.first:,} policies, {found:,} disagreements"
                 print(f"\r{done}", end="", file=sys.stderr)
     print(f"{given.policies:,} policies over {', '.join(engines)}: {checked:,} runs", flush=True)
+    print(found)
+    return 1 if found else 0
+
+
+def _shared(policies: int, first: int, processes: int, without: list[str]) -> int:
+    """The same in several processes, each with a stretch of the seeds."""
+    ends = [first + policies * at // processes for at in range(processes + 1)]
+    left_out = [word for one in without for word in ("--without", one)]
+    running = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.paths",
+                str(end - start),
+                "--from",
+                str(start),
+                *left_out,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for start, end in pairwise(ends)
+    ]
+    found = 0
+    for one in running:
+        said, _ = one.communicate()
+        *lines, last = said.splitlines() or ["a process that said nothing"]
+        print("\n".join(lines), flush=True)
+        # One that ended otherwise has not checked what it should.
+        found += int(last) if one.returncode in (0, 1) and last.isdigit() else 1
     print(found)
     return 1 if found else 0
 
