@@ -30,7 +30,11 @@ def read(
     try:
         with ParquetFile(stream) as file:
             for batch in file.iter_batches(batch_size=BATCH):
-                fields = [(field.name, field.type) for field in batch.schema]
+                # A struct comes before the columns for other fields of the same place.
+                fields = sorted(
+                    ((field.name, field.type) for field in batch.schema),
+                    key=lambda field: field[0].count("."),
+                )
                 for row in batch.to_pylist():
                     number += 1
                     yield _record(row, fields, path, number)
@@ -46,18 +50,32 @@ def _record(
     row: Mapping[str, Any], fields: list[tuple[str, Any]], path: str, number: int
 ) -> Record | Diagnostic:
     record: dict[str, Any] = {}
+    types = dict(fields)
     for name, type in fields:
         holder = record
         *parents, last = name.split(".")
-        for parent in parents:
+        for at, parent in enumerate(parents):
+            # A struct that is null leaves its place to the columns for other fields.
+            if holder.get(parent) is None and _is_struct(types.get(".".join(parents[: at + 1]))):
+                holder[parent] = {}
             holder = holder.setdefault(parent, {})
             if not isinstance(holder, dict):
                 break
         if not isinstance(holder, dict) or last in holder:
-            message = f"The column {name} and another give one place two values."
-            return problem("DM723", message, path, number)
+            return problem("DM723", given_twice(name), path, number)
         holder[last] = plain_value(row[name], type)
     return Record(number, record)
+
+
+def _is_struct(type: Any) -> bool:
+    from pyarrow import types  # pyright: ignore
+
+    return type is not None and types.is_struct(type)
+
+
+def given_twice(name: str) -> str:
+    """What is wrong with a column that another one contradicts."""
+    return f"The column {name} and another give one place two values."
 
 
 def plain_value(value: Any, type: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -12,10 +12,12 @@ from demur.backends.ibis.functions import Column, is_finite, mapped
 from demur.backends.ibis.lowering import SCALARS
 from demur.backends.python.reading import EXACT
 from demur.functions.values import INT_MAX, INT_MIN
+from demur.interop.parquet import given_twice
 from demur.measure.records.relation import (
     IDENTITY,
     PRESENT,
     TIME,
+    UnreadableTable,
     Wanted,
     has_column_type,
     has_flat_type,
@@ -53,6 +55,19 @@ def select(table: Any, wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]
     return table.select(**columns), frozenset(texts)
 
 
+def union(tables: Sequence[Any], wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]] | None:
+    """The tables, each typed by itself, as one; None where a column of no declared type differs."""
+    typed, texts = zip(*(select(table, wanted, engine) for table in tables), strict=True)
+    first, *others = typed
+    if any(_types(one) != _types(first) for one in others):
+        return None
+    return (first.union(*others) if others else first), texts[0]
+
+
+def _types(table: Any) -> dict[str, dt.DataType]:
+    return {name: type.copy(nullable=True) for name, type in table.schema().items()}
+
+
 def _there(raw: Column, engine: str) -> Column:
     """Whether there is a value, and be it NaN, which Ibis holds to be NULL on Spark."""
     is_double = raw.type().is_floating()
@@ -86,15 +101,15 @@ def _time(table: Any, engine: str) -> Column:
 
 
 def _find(table: Any, path: str) -> Column | None:
-    if path in table.columns:
-        return table[path]
+    """The column of the signal, None where it has none. Raises `UnreadableTable` where it has two."""
     stage, _, name = path.partition(".")
-    if stage not in table.columns:
-        return None
-    holder = table[stage]
-    if holder.type().is_struct() and name in holder.type().names:
-        return holder[name]
-    return None
+    holder = table[stage] if stage in table.columns else None
+    is_held = holder is not None and holder.type().is_struct() and name in holder.type().names
+    if path in table.columns:
+        if is_held:
+            raise UnreadableTable(given_twice(path))
+        return table[path]
+    return holder[name] if holder is not None and is_held else None
 
 
 def _type_of(shape: Shape) -> dt.DataType:
