@@ -112,7 +112,7 @@ def test_spark_reads_files_of_several_schemas_in_any_folder(
     write(tmp_path / "answer.k=5" / "e.parquet", {"other": [1]})
     write(tmp_path / "answer.k=5" / "f.parquet", {"answer.K": [7]})
     found = measured(policy, [tmp_path / "answer.k=5"], "--engine", "spark")
-    assert found["k_unknown"]["value"] == pytest.approx(3 / 6)
+    assert found["k_unknown"]["value"] == pytest.approx(5 / 6)
     assert (found["k"]["known_value"], found["k"]["samples"]) == (1, 4)
 
 
@@ -240,3 +240,71 @@ def test_tables_are_typed_each_by_itself(policy: Path, tmp_path: Path) -> None:
         connection.execute('CREATE TABLE wrong AS SELECT true AS "answer.k"')
     engine = ("--engine", f"duckdb://{database.as_posix()}")
     assert measured(policy, ["whole", "wrong"], *engine)["k_unknown"]["value"] == 0.5
+
+
+def decimals(*digits: str, scale: int) -> Any:
+    return arrow.array([Decimal(one) for one in digits], arrow.decimal128(38, scale))
+
+
+NEAR_ONE = [(at, f"0.{'9' * at}") for at in (18, 19, 20, 37, 38)]
+"""How many places a decimal has, and the one whose nearest double is 1."""
+
+
+@pytest.mark.parametrize(("scale", "digits"), NEAR_ONE)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_decimal_that_is_not_whole_is_no_int(
+    policy: Path, tmp_path: Path, scale: int, digits: str, beside: bool
+) -> None:
+    near = decimals(digits, scale=scale)
+    keys = arrow.array(["a"])
+    held = {
+        "answer.k": near,
+        "answer.many": arrow.ListArray.from_arrays([0, 1], near),
+        "answer.more": arrow.MapArray.from_arrays([0, 1], keys, near),
+        "answer.share": near,
+    }
+    for name, column in held.items():
+        path = write(tmp_path / "near" / "a.parquet", {name: column})
+        if beside:
+            # Not all are Parquet then, which Python reads.
+            (tmp_path / "near" / "b.jsonl").write_text(
+                '{"id": "b", "answer": {"k": -1}}\n', "utf-8"
+            )
+        is_answered = name == "answer.share"
+        assert answered(policy, path) == [is_answered]
+        found = measured(policy, [tmp_path / "near"])["answered"]["value"]
+        assert found == is_answered / (1 + beside)
+
+
+@pytest.mark.parametrize("scale", [0, 5, 18, 19, 20, 35])
+@pytest.mark.parametrize("whole", ["5", "-5"])
+def test_a_decimal_that_is_whole_is_an_int(
+    policy: Path, tmp_path: Path, scale: int, whole: str
+) -> None:
+    path = write(tmp_path / "a.parquet", {"answer.k": decimals(whole, scale=scale)})
+    assert share(policy, path) == (whole == "5")
+    assert measured(policy, [path])["k_unknown"]["value"] == 0
+
+
+def test_a_decimal_of_more_digits_than_an_engine_has_is_read_exactly(
+    policy: Path, tmp_path: Path
+) -> None:
+    for at, (digits, is_known) in enumerate((("0." + "9" * 30, False), ("5", True))):
+        column = arrow.array([Decimal(digits)], arrow.decimal256(60, 30))
+        path = write(tmp_path / f"{at}.parquet", {"answer.k": column})
+        assert share(policy, path) == is_known
+        assert measured(policy, [path])["k_unknown"]["value"] == (not is_known)
+
+
+@pytest.mark.parametrize("zone", ["UTC", None])
+@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("ticks", [2**63 - 1, -(2**63) + 1, 2**62])
+def test_a_time_out_of_range_is_an_unknown_signal_of_one_record(
+    policy: Path, tmp_path: Path, ticks: int, unit: str, zone: str | None
+) -> None:
+    moments = arrow.array([ticks, 0], arrow.int64()).cast(arrow.timestamp(unit, zone))
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"id": ["a", "b"], "answer.at": moments}), path)
+    # The second is of 1970, and known where it has a zone.
+    assert answered(policy, path) == [False, zone is not None]
+    assert share(policy, path) == (0.5 if zone else 0)

@@ -24,7 +24,7 @@ from demur.measure.records.relation import (
 )
 from demur.policy import Shape
 
-_MOST_DECIMALS = 18
+_MOST_DECIMALS = 19
 """Decimals beside which every int of 64 bits has its place in 38 digits."""
 
 
@@ -151,9 +151,14 @@ def _typed(raw: Column, shape: Shape, engine: str) -> Column:
 def _whole(raw: Column, engine: str) -> Column:
     """The int that a double or decimal is; NULL where it is none, or may be one that was rounded."""
     found = raw.type()
-    if found.is_decimal() and (found.scale is None or found.scale <= _MOST_DECIMALS):
-        exact = dt.Decimal(38, _MOST_DECIMALS if found.scale is None else found.scale)
+    if found.is_decimal() and (engine == "postgres" or (found.scale or 0) <= _MOST_DECIMALS):
+        # Postgres compares decimals of any size.
+        exact = dt.Decimal(38, 0 if engine == "postgres" else found.scale)
         fits = raw.between(INT_MIN, INT_MAX)
+    elif found.is_decimal():
+        # There are ints of 64 bits that it has no place for, and every number that it holds is smaller.
+        rounded = raw.cast(dt.int64)
+        return ibis.cases((rounded.try_cast(found) == raw, rounded), else_=ibis.null(dt.int64))
     else:
         raw, exact = raw.cast(dt.float64), dt.float64
         fits = is_finite(raw, engine) & raw.between(1.0 - EXACT, EXACT - 1.0)
