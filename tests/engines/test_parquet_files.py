@@ -103,6 +103,17 @@ def test_names_of_folders_are_no_signals(policy: Path, tmp_path: Path, ending: s
     assert (found["k"]["value"], found["k_unknown"]["value"]) == (0, 0)
 
 
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
+def test_names_of_folders_are_no_ids(policy: Path, tmp_path: Path, ending: str) -> None:
+    path = write(tmp_path / "id=x" / "a.parquet", {"answer.k": [-1]})
+    if ending != "parquet":
+        path.unlink()
+        text = '{"id": "a", "answer": {"k": -1}}\n' if ending == "jsonl" else "id,answer.k\na,-1\n"
+        path.with_suffix(f".{ending}").write_text(text, "utf-8")
+    found = json.loads(gate(policy, [path.parent], "--format", "json").stdout)
+    assert found["requirements"][0]["judgements"][0]["cases"] == ["a"]
+
+
 @pytest.mark.xdist_group("spark")
 def test_spark_reads_files_of_several_schemas_in_any_folder(
     policy: Path, tmp_path: Path, spark: Any
