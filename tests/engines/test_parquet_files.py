@@ -105,7 +105,7 @@ def test_names_of_folders_are_no_signals(policy: Path, tmp_path: Path, ending: s
 
 @pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])
 def test_names_of_folders_are_no_ids(policy: Path, tmp_path: Path, ending: str) -> None:
-    path = write(tmp_path / "id=x" / "a.parquet", {"answer.k": [-1]})
+    path = write(tmp_path / "id=%22x%22" / "a.parquet", {"answer.k": [-1]})
     if ending != "parquet":
         path.unlink()
         text = '{"id": "a", "answer": {"k": -1}}\n' if ending == "jsonl" else "id,answer.k\na,-1\n"
