@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, BinaryIO
 
 from demur.diagnostics import Diagnostic
+from demur.interop.arrow_values import Declared, field_of, plain_values
 from demur.interop.record import Record, Shapes, UnreadableRecords
 from demur.interop.record_codes import problem
 
@@ -18,7 +18,6 @@ def read(
     stream: BinaryIO, path: str, shapes: Shapes | None = None
 ) -> Iterator[Record | Diagnostic]:
     """Each row's record. Raises `UnreadableRecords`."""
-    del shapes
     try:
         import pyarrow  # pyright: ignore[reportMissingTypeStubs]
         from pyarrow.parquet import ParquetFile  # pyright: ignore
@@ -30,10 +29,20 @@ def read(
     try:
         with ParquetFile(stream) as file:
             for batch in file.iter_batches(batch_size=BATCH):
-                fields = [(field.name, field.type) for field in batch.schema]
-                for row in batch.to_pylist():
+                # A struct comes before the columns for other fields of the same place.
+                order = sorted(
+                    range(batch.num_columns), key=lambda at: batch.schema.names[at].count(".")
+                )
+                names = [batch.schema.names[at] for at in order]
+                structs = {one.name for one in batch.schema if pyarrow.types.is_struct(one.type)}
+                columns = [
+                    plain_values(batch.column(at), _declared(name, shapes))
+                    for at, name in zip(order, names, strict=True)
+                ]
+                for at in range(batch.num_rows):
                     number += 1
-                    yield _record(row, fields, path, number)
+                    row = [column[at] for column in columns]
+                    yield _record(names, row, structs, path, number)
     except pyarrow.ArrowException as failure:
         reason = str(failure).splitlines()[0] if str(failure) else "damaged"
         raise UnreadableRecords(
@@ -43,32 +52,34 @@ def read(
 
 
 def _record(
-    row: Mapping[str, Any], fields: list[tuple[str, Any]], path: str, number: int
+    names: Sequence[str], row: Sequence[Any], structs: Set[str], path: str, number: int
 ) -> Record | Diagnostic:
     record: dict[str, Any] = {}
-    for name, type in fields:
+    for name, value in zip(names, row, strict=True):
         holder = record
         *parents, last = name.split(".")
-        for parent in parents:
+        for at, parent in enumerate(parents):
+            # A struct that is null leaves its place to the columns for other fields.
+            if holder.get(parent) is None and ".".join(parents[: at + 1]) in structs:
+                holder[parent] = {}
             holder = holder.setdefault(parent, {})
             if not isinstance(holder, dict):
                 break
         if not isinstance(holder, dict) or last in holder:
-            message = f"The column {name} and another give one place two values."
-            return problem("DM723", message, path, number)
-        holder[last] = plain_value(row[name], type)
+            return problem("DM723", given_twice(name), path, number)
+        holder[last] = value
     return Record(number, record)
 
 
-def plain_value(value: Any, type: Any) -> Any:
-    """An Arrow value as JSON data would have it: maps as objects, decimals as ints or doubles."""
-    if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and value == int(value) else float(value)
-    if isinstance(value, dict):
-        return {field.name: plain_value(value.get(field.name), field.type) for field in type}
-    if not isinstance(value, list):
-        return value
-    # Arrow gives a map as a list of pairs.
-    if hasattr(type, "item_type"):
-        return {str(key): plain_value(part, type.item_type) for key, part in value}
-    return [plain_value(part, type.value_type) for part in value]
+def _declared(name: str, shapes: Shapes | None) -> Declared:
+    """What is declared of the column's values."""
+    first, *others = name.split(".")
+    declared: Declared = (shapes or {}).get(first)
+    for one in others:
+        declared = field_of(declared, one)
+    return declared
+
+
+def given_twice(name: str) -> str:
+    """What is wrong with a column that another one contradicts."""
+    return f"The column {name} and another give one place two values."

@@ -71,7 +71,8 @@ def _in_process(
         for batch in source:
             whole = with_columns(batch, plan.wanted, relation.texts, row, types)
             writer.write_batch(whole.cast(form) if whole.schema != form else whole)
-    return Relation(connection, connection.read_parquet(path), relation.texts, relation.is_small)
+    table = connection.read_parquet(path, hive_partitioning=False)
+    return Relation(connection, table, relation.texts, relation.is_small)
 
 
 def _on_spark(

@@ -106,7 +106,7 @@ def stored(relation: Relation, table: Any) -> Any:
         connection.raw_sql(
             f"COPY ({query}) TO '{path.as_posix()}' (FORMAT parquet, COMPRESSION uncompressed)"
         )
-        return connection.read_parquet(path)
+        return connection.read_parquet(path, hive_partitioning=False)
     kind = "VIEW" if connection.name == "pyspark" else "TABLE"
     connection.raw_sql(f"CREATE TEMPORARY {kind} {name} AS {query}")
     if connection.name == "pyspark":

@@ -71,7 +71,7 @@ def _read(files: Iterable[Path], stages: dict[str, dict[str, str]], *, timed: bo
     paths = ", ".join(_text(path.as_posix()) for path in files)
     return (
         f"read_json([{paths}], format = 'newline_delimited', columns = {{{columns}}}, "
-        "maximum_object_size = 16777216)"
+        "maximum_object_size = 16777216, hive_partitioning = false)"
     )
 
 

@@ -16,8 +16,8 @@ from demur.diagnostics import Diagnostic, describe
 from demur.interop.record import UnreadableRecords
 from demur.interop.records import ending, read_records
 from demur.interop.sources import files
-from demur.measure.records import json_columns, plain_records, typed_columns
-from demur.measure.records.connecting import engine_error, workspace
+from demur.measure.records import json_columns, parquet_files, plain_records, typed_columns
+from demur.measure.records.connecting import workspace
 from demur.measure.records.relation import (
     Relation,
     UnreadableTable,
@@ -44,24 +44,26 @@ def open_records(
     """The records of files, folders, globs, or the engine's own tables.
 
     DuckDB reads JSONL itself, at the first attempt as fast as it can; where that fails, the second
-    tells lists and objects from what is none, and the last one's reader, Python's, all else.
+    tells lists and objects from what is none, and the last one's reader, Python's, all else. An engine
+    reads Parquet itself at the first attempt, if it can exactly, and Python where that fails.
     Raises `UnreadableTable`.
     """
     tables = _tables(connection, sources)
     if tables is not None:
-        whole = tables[0] if len(tables) == 1 else tables[0].union(*tables[1:])
-        typed, texts = typed_columns.select(whole, wanted, connection.name)
-        return Relation(connection, typed, texts)
+        typed = typed_columns.union(tables, wanted, connection.name)
+        if typed is None:
+            raise UnreadableTable("The tables have columns of one name and several types.")
+        return Relation(connection, *typed)
     try:
         found = files(sources)
     except UnreadableRecords as failure:
         raise UnreadableTable(str(failure)) from None
     endings = {ending(path) for path in found}
     is_small = sum(path.stat().st_size for path in found) <= SMALL
-    if endings == {".parquet"} and connection.name in ("duckdb", "pyspark"):
-        whole = _parquet(connection, found)
-        typed, texts = typed_columns.select(whole, wanted, connection.name)
-        return Relation(connection, typed, texts, is_small)
+    if endings == {".parquet"} and connection.name in ("duckdb", "pyspark") and attempt == 0:
+        typed = parquet_files.select(connection, found, wanted)
+        if typed is not None:
+            return Relation(connection, *typed, is_small, is_provisional=True)
     if endings <= JSONL and connection.name == "duckdb" and attempt + 1 < ATTEMPTS:
         query, texts = json_columns.select(found, wanted, nested=attempt == 0)
         view = f"demur_{uuid4().hex}"
@@ -88,21 +90,6 @@ def _names(connection: Any) -> set[str]:
     return {name for (name,) in connection.raw_sql(query).fetchall()}
 
 
-def _parquet(connection: Any, found: Sequence[Path]) -> Any:
-    paths = [path.as_posix() for path in found]
-    try:
-        if connection.name == "duckdb":
-            return connection.read_parquet(paths, union_by_name=True)
-        frame = connection._session.read.option("mergeSchema", "true").parquet(*paths)
-        view = f"demur_{uuid4().hex}"
-        frame.createOrReplaceTempView(view)
-        return connection.table(view)
-    except Exception as failure:
-        raise UnreadableTable(
-            f"The Parquet files cannot be read: {engine_error(failure)}"
-        ) from None
-
-
 def _read_in_python(
     connection: Any, found: Sequence[Path], wanted: Wanted, shapes: Shapes
 ) -> Relation:
@@ -117,7 +104,7 @@ def _read_in_python(
             path, _records(found, shapes), wanted, lambda one: is_typed(one) and not holds_text(one)
         )
     if connection.name in ("duckdb", "pyspark"):
-        return Relation(connection, _parquet(connection, [path]), texts)
+        return Relation(connection, parquet_files.table(connection, [path]), texts)
     return Relation(connection, _copied(connection, path), texts)
 
 

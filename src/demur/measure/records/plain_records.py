@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ import pyarrow as arrow
 
 from demur.backends.python.reading import EXACT
 from demur.functions.timestamps import format_duration, from_timedelta
-from demur.functions.values import INT_MAX, INT_MIN
+from demur.functions.values import INT_MAX, INT_MIN, Unavailable
 from demur.measure.records.relation import (
     IDENTITY,
     PRESENT,
@@ -161,6 +162,9 @@ def _text(value: Any, shape: Shape) -> str | None:
 
 def _as_json(value: Any) -> Any:
     """What a typed file holds and JSON has no form for, as text that reads as the same value."""
+    if isinstance(value, Unavailable):
+        # What is of no type, whichever is declared.
+        return math.nan
     if isinstance(value, bytes):
         return b64encode(value).decode()
     if isinstance(value, timedelta):

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as arrow
 
 from demur.functions.values import EvaluationError
-from demur.interop.parquet import plain_value
+from demur.interop.arrow_values import plain_values
 from demur.measure.records.relation import ASKED, BROKE_OFF, PRESENT, Wanted
 from demur.measure.records.storable_text import storable
 from demur.runtime.aggregates import FURTHER, policy_of_records
@@ -95,9 +95,8 @@ def records(
     """The rows of the table of records as records again."""
     lines = [path for path in (ASKED, BROKE_OFF) if path in batch.schema.names]
     columns = {
-        path: [plain_value(one, column.type) for one in column.to_pylist()]
+        path: plain_values(batch.column(path), wanted.shapes.get(path))
         for path in (*wanted.shapes, *lines)
-        for column in [batch.column(path)]
     }
     present = {path: batch.column(path + PRESENT).to_pylist() for path in wanted.asked}
     for at in range(batch.num_rows):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -12,17 +12,19 @@ from demur.backends.ibis.functions import Column, is_finite, mapped
 from demur.backends.ibis.lowering import SCALARS
 from demur.backends.python.reading import EXACT
 from demur.functions.values import INT_MAX, INT_MIN
+from demur.interop.parquet import given_twice
 from demur.measure.records.relation import (
     IDENTITY,
     PRESENT,
     TIME,
+    UnreadableTable,
     Wanted,
     has_column_type,
     has_flat_type,
 )
 from demur.policy import Shape
 
-_MOST_DECIMALS = 18
+_MOST_DECIMALS = 19
 """Decimals beside which every int of 64 bits has its place in 38 digits."""
 
 
@@ -51,6 +53,19 @@ def select(table: Any, wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]
         if path in wanted.asked:
             columns[path + PRESENT] = ibis.literal(False) if raw is None else _there(raw, engine)
     return table.select(**columns), frozenset(texts)
+
+
+def union(tables: Sequence[Any], wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]] | None:
+    """The tables, each typed by itself, as one; None where a column of no declared type differs."""
+    typed, texts = zip(*(select(table, wanted, engine) for table in tables), strict=True)
+    first, *others = typed
+    if any(_types(one) != _types(first) for one in others):
+        return None
+    return (first.union(*others) if others else first), texts[0]
+
+
+def _types(table: Any) -> dict[str, dt.DataType]:
+    return {name: type.copy(nullable=True) for name, type in table.schema().items()}
 
 
 def _there(raw: Column, engine: str) -> Column:
@@ -86,15 +101,15 @@ def _time(table: Any, engine: str) -> Column:
 
 
 def _find(table: Any, path: str) -> Column | None:
-    if path in table.columns:
-        return table[path]
+    """The column of the signal, None where it has none. Raises `UnreadableTable` where it has two."""
     stage, _, name = path.partition(".")
-    if stage not in table.columns:
-        return None
-    holder = table[stage]
-    if holder.type().is_struct() and name in holder.type().names:
-        return holder[name]
-    return None
+    holder = table[stage] if stage in table.columns else None
+    is_held = holder is not None and holder.type().is_struct() and name in holder.type().names
+    if path in table.columns:
+        if is_held:
+            raise UnreadableTable(given_twice(path))
+        return table[path]
+    return holder[name] if holder is not None and is_held else None
 
 
 def _type_of(shape: Shape) -> dt.DataType:
@@ -136,9 +151,14 @@ def _typed(raw: Column, shape: Shape, engine: str) -> Column:
 def _whole(raw: Column, engine: str) -> Column:
     """The int that a double or decimal is; NULL where it is none, or may be one that was rounded."""
     found = raw.type()
-    if found.is_decimal() and (found.scale is None or found.scale <= _MOST_DECIMALS):
-        exact = dt.Decimal(38, _MOST_DECIMALS if found.scale is None else found.scale)
+    if found.is_decimal() and (engine == "postgres" or (found.scale or 0) <= _MOST_DECIMALS):
+        # Postgres compares decimals of any size.
+        exact = dt.Decimal(38, 0 if engine == "postgres" else found.scale)
         fits = raw.between(INT_MIN, INT_MAX)
+    elif found.is_decimal():
+        # There are ints of 64 bits that it has no place for, and every number that it holds is smaller.
+        rounded = raw.cast(dt.int64)
+        return ibis.cases((rounded.try_cast(found) == raw, rounded), else_=ibis.null(dt.int64))
     else:
         raw, exact = raw.cast(dt.float64), dt.float64
         fits = is_finite(raw, engine) & raw.between(1.0 - EXACT, EXACT - 1.0)

@@ -1,0 +1,89 @@
+"""Parquet files as an engine reads them: those of one schema at once, each schema by its own types.
+
+An engine that unites files of several schemas converts their values, so that a bool becomes an int.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as arrow
+from pyarrow import parquet
+
+from demur.measure.records import typed_columns
+from demur.measure.records.connecting import engine_error
+from demur.measure.records.relation import UnreadableTable, Wanted
+
+
+def select(
+    connection: Any, found: Sequence[Path], wanted: Wanted
+) -> tuple[Any, frozenset[str]] | None:
+    """The files as the table of records; None where only Python's reader is exact."""
+    groups: dict[Any, list[Path]] = {}
+    for path in found:
+        schema = _schema(path)
+        if schema is None or not _is_exact(schema):
+            return None
+        groups.setdefault(schema, []).append(path)
+    return typed_columns.union(
+        [table(connection, paths) for paths in groups.values()], wanted, connection.name
+    )
+
+
+def table(connection: Any, paths: Sequence[Path]) -> Any:
+    """Files of one schema as the engine's table; names of folders say nothing of the records."""
+    names = [path.as_posix() for path in paths]
+    try:
+        if connection.name == "duckdb":
+            return connection.read_parquet(names, hive_partitioning=False)
+        # Of files that are named one by one, Spark takes no folder for a column.
+        frame = connection._session.read.parquet(*names)
+        view = f"demur_{uuid4().hex}"
+        frame.createOrReplaceTempView(view)
+        return connection.table(view)
+    except Exception as failure:
+        raise UnreadableTable(
+            f"The Parquet files cannot be read: {engine_error(failure)}"
+        ) from None
+
+
+def _schema(path: Path) -> Any:
+    """The file's schema, None where Python's reader must unpack it or say what is wrong."""
+    if path.suffix.lower() == ".gz":
+        return None
+    try:
+        return parquet.read_schema(path).remove_metadata()
+    except (OSError, arrow.ArrowException):
+        return None
+
+
+def _is_exact(schema: Any) -> bool:
+    """Whether engines find each value in its own place, and all of it.
+
+    They take names that differ by case for one, know one dot in a name, and hold decimals of 38 digits.
+    """
+    names = set(schema.names)
+    for name in names:
+        stage, _, signal = name.partition(".")
+        if "." in signal:
+            return False
+        if signal and stage in names:
+            holder = schema.field(stage).type
+            if not arrow.types.is_struct(holder) or holder.get_field_index(signal) >= 0:
+                return False
+    return all(
+        not arrow.types.is_decimal256(type)
+        and len({field.name.casefold() for field in fields}) == len(fields)
+        for type, fields in _parts(arrow.struct(list(schema)))
+    )
+
+
+def _parts(type: Any) -> Iterator[tuple[Any, list[Any]]]:
+    """The type and each one within it, with its fields."""
+    fields = [type.field(at) for at in range(type.num_fields)]
+    yield type, fields
+    for field in fields:
+        yield from _parts(field.type)
