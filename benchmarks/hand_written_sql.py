@@ -173,11 +173,10 @@ _DECISIONS = """
       WHEN unsure THEN 'escalate'
       WHEN stale OR hot THEN 'flag'
       ELSE 'answer' END AS action,
-    CASE WHEN at_request THEN CASE WHEN request_held THEN 0 ELSE 1 END
-      WHEN at_retrieval THEN CASE WHEN retrieval_held THEN 0 ELSE 1 END
-      ELSE 2 END AS came
+    NOT CASE WHEN at_request THEN request_held WHEN at_retrieval THEN retrieval_held
+      ELSE FALSE END AS came
   FROM stops"""
-"""`came` is 2 where the record came to the answer, 1 where only what is unknown kept it from it, else 0."""
+"""`came` says whether the record counts at the answer: no rule that held stopped it before."""
 
 _STOPS = """
   SELECT *, request_held OR request_unknown AS at_request,
@@ -196,7 +195,7 @@ _STOPS = """
 def _metrics(dialect: Dialect) -> str:
     answered = "action IN ('answer', 'flag')"
 
-    known = "CASE WHEN came = 2 THEN latency END"
+    known = "CASE WHEN came THEN latency END"
 
     def quantile(value: str) -> str:
         return dialect.tail.format(value)
@@ -217,14 +216,14 @@ def _metrics(dialect: Dialect) -> str:
     count(CASE WHEN intent IS NULL THEN 1 END) AS maybe_billing,
     count(CASE WHEN {answered} AND citations = 0 THEN 1 END) AS uncited,
     count(CASE WHEN {answered} THEN citations END) AS uncited_known,
-    count(CASE WHEN came > 0 THEN 1 END) AS came,
-    sum(CASE WHEN came = 2 THEN confidence END) AS confidence,
-    count(CASE WHEN came = 2 THEN confidence END) AS confidence_known,
+    count(CASE WHEN came THEN 1 END) AS came,
+    sum(CASE WHEN came THEN confidence END) AS confidence,
+    count(CASE WHEN came THEN confidence END) AS confidence_known,
     sum(CASE WHEN {answered} THEN best END) AS best,
     count(CASE WHEN {answered} THEN best END) AS best_known,
     {quantile(known)} AS latency,
-    {quantile(f"CASE WHEN came > 0 THEN coalesce({known}, 0) END")} AS latency_low,
-    {quantile(f"CASE WHEN came > 0 THEN coalesce({known}, {INFINITY}) END")} AS latency_high,
+    {quantile(f"CASE WHEN came THEN coalesce({known}, 0) END")} AS latency_low,
+    {quantile(f"CASE WHEN came THEN coalesce({known}, {INFINITY}) END")} AS latency_high,
     sum(CAST(tokens AS DOUBLE)) AS tokens,
     count(tokens) AS tokens_known,
     count(DISTINCT tenant) AS tenants,

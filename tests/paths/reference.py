@@ -30,21 +30,21 @@ def last_stage(expression: str) -> int:
     return max(at for at, stage in enumerate(STAGES) if at == 0 or f"{stage}." in expression)
 
 
-def reached(decision: Any, stage: int, *, served: bool) -> bool | None:
-    """Whether a record came to a stage; None where nothing but the unknown kept it from it.
+def reached(decision: Any, stage: int, *, served: bool) -> bool:
+    """Whether a record counts at a stage: it came there, or nothing but the unknown kept it from it.
 
     Of what was `served` it is known how far it came.
     """
     if STAGES.index(decision.stage) >= stage:
         return True
     held = any(one.state == "fired" and one.action in _STOPPING for one in decision.firings)
-    return False if held or served else None
+    return not held and not served
 
 
 def may_come_to(decision: Any, path: str) -> bool:
-    """Whether a record came, or may have come, to the stage of a signal."""
+    """Whether a record counts at the stage of a signal."""
     stage = path.partition(".")[0]
-    return stage not in STAGES or reached(decision, STAGES.index(stage), served=False) is not False
+    return stage not in STAGES or reached(decision, STAGES.index(stage), served=False)
 
 
 _STOPPING = ("escalate", "abstain", "refuse")
@@ -239,16 +239,15 @@ def measured(
         if kind == "count":
             # Of all records: none that did not come there holds.
             found = value(known, decision)
-            held = False if came is False or found is False else None if came is None else found
-            triples.append((held, second, counts))
+            triples.append((found if came else False, second, counts))
             continue
-        if came is False or counts is False:
+        if not came or counts is False:
             continue
         if metric == "came":
             found = reached(decision, len(STAGES) - 1, served=served)
         else:
             found = value(known, decision)
-        triples.append((found, second, counts if came else None))
+        triples.append((found, second, counts))
     triples = [one for one in triples if one[2] is not False]
     return _AGGREGATES[kind](triples, ends, share)
 

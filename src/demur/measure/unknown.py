@@ -100,7 +100,7 @@ def _missed(plan: Plan, record: Mapping[str, Any]) -> Collection[str]:
     stages = plan.evaluator.stages
     if not isinstance(decision, Mapping) or decision.get("stage") not in stages:
         return ()
-    if decision.get(FURTHER, False) is None:
+    if decision.get(FURTHER):
         return ()
     return stages[stages.index(decision["stage"]) + 1 :]
 

@@ -25,8 +25,8 @@ from demur.tree import (
 )
 
 FURTHER = "further"
-"""The signal of a decision, not for users, that says whether the record came further than it: false, or
-unknown where only something unknown stopped a record that no service has served."""
+"""The signal of a decision, not for users, that says whether the record may have come further than it: true
+where only something unknown stopped a record that no service has served."""
 DECISION: Mapping[str, Shape] = {
     "action": Shape("string"),
     "answered": Shape("bool"),
@@ -197,8 +197,8 @@ REACHED = "stages.reached"
 def reached(policy: Policy, stage: str) -> Expression:
     """The condition that a record came to the stage: `decision.stage` is it or a later one.
 
-    A record that only something unknown stopped may have come there too, so that an unknown signal never
-    takes a record out of a metric; but of what was served it is known how far it came.
+    A record that only something unknown stopped counts as one that came there, so that an unknown signal
+    never takes a record out of a metric; but of what was served it is known how far it came.
     """
     stages = list(policy.stages)
     later = stages[stages.index(stage) :] if stage in stages else []

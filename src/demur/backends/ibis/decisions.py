@@ -156,7 +156,7 @@ class DecisionColumns:
         return ibis.cases((rank < self._milder, last), else_=stops)
 
     def _further(self, rank: Column) -> Column:
-        """False, or unknown where a record that was not served was stopped by what is unknown alone."""
+        """Whether a record that was not served was stopped by what is unknown alone."""
         if self._line is not None or self._milder == len(self._ordered):
             return ibis.literal(False)
         held = [
@@ -164,8 +164,7 @@ class DecisionColumns:
             for one in self._spoken
             if one.response.stops and one.response is one.rule.response
         ]
-        settled = reduce(lambda left, right: left | right, held, rank < self._milder)
-        return ibis.cases((settled, False), else_=ibis.null(dt.boolean))
+        return negated(reduce(lambda left, right: left | right, held, rank < self._milder))
 
     def _unless_broken_off(self, rank: Column, value: Column, otherwise: Column) -> Column:
         if self._line is None:

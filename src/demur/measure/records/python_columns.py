@@ -85,7 +85,7 @@ def decision_of(evaluator: Evaluator, record: Mapping[str, Any]) -> dict[str, An
         asked = stage if stage in evaluator.stages else None
         is_incomplete = line.get(BROKE_OFF.removeprefix(f"{_LINE}.")) is True
     decision = evaluator.decide(record, asked)
-    further = False if is_served or decision.is_settled else None
+    further = not (is_served or decision.is_settled)
     return {**decision.signals(is_incomplete=is_incomplete), FURTHER: further}
 
 
