@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis
-from ibis.expr import datatypes as dt
 from ibis.expr.operations import Field, Value
 
 from demur.backends.ibis.decisions import DecisionColumns, Line
 from demur.backends.ibis.functions import Column, mapped, negated
-from demur.backends.ibis.lowering import SCALARS, Scope, Unsupported, known, lower
+from demur.backends.ibis.lowering import Scope, Unsupported, known, lower
 from demur.backends.python.decisions import reachable
+from demur.measure.column_types import column_type, text_of
 from demur.measure.records.python_columns import ARROW, row_evaluator
 from demur.measure.records.relation import (
     ASKED,
@@ -34,7 +34,6 @@ from demur.policy import all_objects, type_of
 from demur.runtime.aggregates import (
     DECISION,
     FURTHER,
-    MARKS,
     NOT_REACHED,
     Metrics,
     policy_of_records,
@@ -139,6 +138,8 @@ def plan(
     return Plan(evaluator, metrics, dimensions, conditions, values, found, recorded)
 
 
+LACKED = "absent:"
+"""What begins the name of a column that says whether a signal is absent; its path follows."""
 CAME_TO = "reached "
 """What begins the name of a unit that says whether a record came to a stage; its name follows."""
 _NAMES = ("action", "rule", "failure")
@@ -148,6 +149,13 @@ _NAMES = ("action", "rule", "failure")
 def _type_of(name: str, evaluator: Evaluator) -> str:
     stage, _, signal = name.partition(".")
     return type_of(policy_of_records(evaluator.policy).stages[stage][signal], name)
+
+
+def must_be_brought(plan: Plan, path: str) -> bool:
+    """Whether a record must have the signal: it is neither optional, nor derived, nor of the decision."""
+    stage, _, name = path.partition(".")
+    derived = (stage, name) in plan.evaluator.policy.derived
+    return stage != "decision" and not derived and not plan.wanted.shapes[path].optional
 
 
 class Builder:
@@ -255,6 +263,8 @@ class Builder:
             columns |= {name: self._decisions.column(name, self.table.rank) for name in _NAMES}
         for name in self.plan.evaluator.policy.failures:
             columns[f"failure:{name}"] = self._counts_as(name)
+        if not self.plan.recorded:
+            columns |= self._absences()
         for at, tree in enumerate(self.plan.metrics.columns):
             columns[f"x{at}"] = self._unit(f"column {at}", tree)
         lists: set[int] = set()
@@ -262,12 +272,21 @@ class Builder:
             column = self._unit(f"slice {name}", self.plan.values[f"slice {name}"])
             if column.type().is_array():
                 lists.add(at)
-                column = mapped(column, _text, self.relation.connection.name)
+                column = mapped(column, text_of, self.relation.connection.name)
             columns[f"d{at}"] = self._slice(
-                name, column if column.type().is_array() else _text(column)
+                name, column if column.type().is_array() else text_of(column)
             )
         table = self.table.select(**self._stored(columns))
         return Decided(self.relation, table, frozenset(lists), dict(self.unsupported))
+
+    def _absences(self) -> dict[str, Column]:
+        """Which signals that must be there each record lacks, of the stages that it came to."""
+        found: dict[str, Column] = {}
+        for path in self.plan.wanted.shapes:
+            if must_be_brought(self.plan, path):
+                absent, came = negated(self.table[path + PRESENT]), self.came_to(path)
+                found[f"{LACKED}{path}"] = absent if came is None else absent & came.fill_null(True)
+        return found
 
     def came_to(self, path: str) -> Column | None:
         """Whether a record came to the signal's stage; None where each did."""
@@ -369,19 +388,3 @@ class Builder:
         if isinstance(found, Unsupported):
             raise found
         return self.table[found]
-
-
-def _text(column: Column) -> Column:
-    if column.type().is_boolean():
-        return ibis.cases((column, "true"), (~column, "false"), else_=ibis.null(dt.string))
-    if column.type().is_string():
-        quoted = ibis.literal('"') + column + '"'
-        return ibis.cases((column.isin(MARKS), quoted), else_=column)
-    return column.cast(dt.string)
-
-
-def column_type(type: str) -> dt.DataType:
-    """The column type of a unit's values; text where an engine has none for them."""
-    if type.startswith("list("):
-        return dt.Array(value_type=column_type(type[5:-1]))
-    return dt.uint64 if type == "uint" else SCALARS.get(type, dt.string)

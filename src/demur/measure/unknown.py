@@ -12,14 +12,14 @@ from typing import Any
 import ibis
 from ibis.expr import datatypes as dt
 
-from demur.backends.ibis.functions import Column, is_full, negated
+from demur.backends.ibis.functions import Column, is_full
 from demur.backends.ibis.lowering import Unsupported, known
 from demur.backends.python.decisions import reachable
 from demur.backends.python.reading import ABSENT, read
 from demur.backends.python.verification import fields_read
 from demur.functions.values import EvaluationError
 from demur.measure.deciding import BATCH
-from demur.measure.plan import Builder, Decided, Plan
+from demur.measure.plan import LACKED, Builder, Decided, Plan, must_be_brought
 from demur.measure.records.connecting import batches
 from demur.measure.records.python_columns import decision_of, records
 from demur.measure.records.relation import PRESENT
@@ -42,21 +42,19 @@ def unknown_signals(plan: Plan, decided: Decided) -> Found:
     records with something else wrong.
     """
     builder = Builder(plan, decided.relation, decided.computed)
-    builder.build()
+    builder.know_signals()
     paths = [path for path in plan.wanted.shapes if path.partition(".")[0] != "decision"]
     counts: dict[str, Counter[str]] = {path: Counter() for path in paths}
-    absent = {path: _is_absent(builder, path) for path in paths if _must_be_brought(plan, path)}
-    malformed = reduce(
-        or_,
-        (_is_malformed(builder, path) & _came_to(builder, path) for path in paths),
-        ibis.literal(False),
-    )
-    sums = {name: _rows(column) for name, column in absent.items()}
-    row = builder.table.aggregate(**sums, **{"malformed rows": _rows(malformed)})
-    (totals,) = row.to_pyarrow().to_pylist()
-    for path in absent:
-        counts[path][_ABSENT] = int(totals[path] or 0)
-    if totals["malformed rows"]:
+    absent = [path for path in paths if must_be_brought(plan, path)]
+    table = decided.table
+    if absent:
+        sums = {path: _rows(table[f"{LACKED}{path}"]) for path in absent}
+        (totals,) = table.aggregate(**sums).to_pyarrow().to_pylist()
+        for path in absent:
+            counts[path][_ABSENT] = int(totals[path] or 0)
+    malformed = reduce(or_, (_is_malformed(builder, path) for path in paths), ibis.literal(False))
+    (row,) = builder.table.aggregate(rows=_rows(malformed)).to_pyarrow().to_pylist()
+    if row["rows"]:
         table = builder.table.filter(malformed).select(*decided.relation.table.columns)
         wrong = reasons(plan)
         relation = decided.relation
@@ -144,22 +142,6 @@ def _signal_of(path: str) -> str:
     found = _SIGNAL.match(path)
     assert found is not None
     return found[0]
-
-
-def _must_be_brought(plan: Plan, path: str) -> bool:
-    stage, _, name = path.partition(".")
-    derived = (stage, name) in plan.evaluator.policy.derived
-    return not derived and not plan.wanted.shapes[path].optional
-
-
-def _is_absent(builder: Builder, path: str) -> Column:
-    return negated(builder.table[path + PRESENT]) & _came_to(builder, path)
-
-
-def _came_to(builder: Builder, path: str) -> Column:
-    """Whether the record came, or may have come, to the signal's stage."""
-    came = builder.came_to(path)
-    return ibis.literal(True) if came is None else came.fill_null(True)
 
 
 def _is_malformed(builder: Builder, path: str) -> Column:
