@@ -57,7 +57,8 @@ def test_a_fault_fires_at_the_same_minutes(settings: str, tmp_path: Path) -> Non
             *steady(evaluator, 8, start=20, latency_ms=900.0),
             *steady(evaluator, 15, start=28),
         ]
-    found = agreed(tmp_path, evaluator, rows, 43)
+    # Of a sum over records that may not count, the rules are nearly the same.
+    found = agreed(tmp_path, evaluator, rows, 43, approximate="spent" in settings)
     begun = firing(found, "all" if "by:" not in settings else "request.tenant = a")
     assert 20 < begun[-1] < 43
     assert len([one for one in begun if one > 15]) >= 3

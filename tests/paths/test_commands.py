@@ -48,10 +48,10 @@ def run(*arguments: str) -> Any:
     return json.loads(found.stdout)
 
 
-def wanted(held: list[Record], path: Path) -> Mapping[str, reference.Five]:
+def wanted(held: list[Record], path: Path, *, served: bool) -> Mapping[str, reference.Five]:
     evaluator = evaluator_of(path.read_text("utf-8"))
     decisions = [evaluator.decide(row) for row in held]
-    return {name: reference.measured(name, held, decisions) for name in ASKED}
+    return {name: reference.measured(name, held, decisions, served=served) for name in ASKED}
 
 
 @each_file
@@ -64,7 +64,7 @@ def test_a_gate_measures_every_file_as_the_reference_does(tmp_path: Path, form: 
     cases = "".join(json.dumps({"id": row["id"]}) + "\n" for row in rows)
     (tmp_path / "cases.jsonl").write_text(cases, "utf-8")
     found = run("gate", str(made), "--results", form.write(tmp_path, rows, None))
-    for name, five in wanted(held, made).items():
+    for name, five in wanted(held, made, served=False).items():
         (one,) = (each for each in found["requirements"] if each["metric"] == name)
         measured = one["judgements"][0]["measured"]
         known, low, _, samples, unknown = five
@@ -92,6 +92,6 @@ def test_alerts_measure_every_file_as_the_reference_does(tmp_path: Path, form: F
         "monitor", str(made), "--journal", form.write(tmp_path, kept, None), "--at", now.isoformat()
     )
     alerts = {one["alert"]: one for one in found["alerts"]}
-    for name, five in wanted(held, made).items():
+    for name, five in wanted(held, made, served=True).items():
         assert alerts[name]["value"] == pytest.approx(five[2]), name
         assert (alerts[name]["samples"], alerts[name]["unknown"]) == five[3:]

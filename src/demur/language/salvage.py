@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from demur.diagnostics import Diagnostic, Span
 from demur.language.document import PolicyDocument
 from demur.language.nodes import Entry, MappingNode, plain
+from demur.suggestions import closest
 
 _OF_ENTRIES = frozenset(
     "outcome params define failures scope metrics suites gates alerts invariants".split()
@@ -77,8 +78,14 @@ def salvaged(root: MappingNode, errors: Sequence[Diagnostic]) -> Salvaged | None
         pruned,
         frozenset(name for path in left_out for name in _read_as(path)),
         frozenset(path[-1] for path in left_out),
-        any(path[0] not in _PLAIN and len(path) < _depth(path) for path in left_out),
+        any(_meant(path[0]) not in _PLAIN and len(path) < _depth(path) for path in left_out),
     )
+
+
+def _meant(section: str) -> str:
+    """The section that is named, or that a misspelt name is likest."""
+    known = PolicyDocument.model_fields
+    return section if section in known else closest(section, known) or section
 
 
 def _depth(path: tuple[str, ...]) -> int:
