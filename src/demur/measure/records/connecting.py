@@ -24,7 +24,7 @@ def connect(url: str | None) -> Any:
         ) from None
     if url is None or url == "duckdb":
         return embedded()
-    if url not in ("spark", "duckdb") and "://" not in url:
+    if url != "spark" and "://" not in url:
         names = ["duckdb", "spark", "postgres://USER@HOST/DATABASE"]
         advice = did_you_mean(url, names) or listed(names, "engines")
         raise UnreadableTable(f"There is no engine `{url}`. {advice}")
