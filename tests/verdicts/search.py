@@ -238,6 +238,9 @@ def speaking(
     like = pick.choice(records).get("answer", {})
     rises = threshold.metric not in ("spread", "least")
     score = 1.0 if upper and rises else 0.0
+    if threshold.metric == "refused":
+        # The policy declines a low score.
+        score = 1.0 - upper
     bad = {
         "ok": not upper,
         "bad": upper,
