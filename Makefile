@@ -8,13 +8,16 @@ BUNDLE := build/support_rag.demur
 TRIAL := build/trial
 RESULTS := $(addprefix --results $(TRIAL)/.demur/results/,golden.jsonl hard.jsonl)
 
-.PHONY: help setup demo test paths benchmark soak format clean
+.PHONY: help setup demo test paths fuzz audit release benchmark soak format clean
 
 help:
 	@echo "make setup       fill .venv; does nothing when nothing changed"
 	@echo "make demo        check, test, compile, run and gate the example, and catch it getting worse"
 	@echo "make test        format, lint, types, architecture, tests"
 	@echo "make paths       2,000 generated policies through every form of records; ends with 0 disagreements"
+	@echo "make fuzz        a million changed inputs for all that reads a stranger's bytes; ends with 0"
+	@echo "make audit       workflows by zizmor, dependencies by pip-audit"
+	@echo "make release     builds, checks and says what it would publish, in dist; publishes nothing"
 	@echo "make benchmark   speed, as ratios against hand-written code"
 	@echo "make soak        ten minutes of traffic through a guard; memory must stay flat"
 	@echo "make format      put the code into the one layout"
@@ -58,6 +61,15 @@ test: setup
 paths: setup
 	@$(PYTHON) tools/system_packages.py
 	$(BIN)/python -m tests.paths 2000 --processes 2
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz 1000000 --processes 2
+
+audit: setup
+	@$(BIN)/python tools/audit.py
+
+release: setup
+	@$(BIN)/python tools/release.py
 
 benchmark: setup
 	$(BIN)/python -m benchmarks

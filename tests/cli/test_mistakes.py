@@ -144,7 +144,7 @@ def test_the_project_without_a_mistake_is_right() -> None:
 GATE = "demur gate policy.yaml --results results.jsonl --no-keep"
 
 if __name__ == "__main__":
-    head = MISTAKES.read_text("utf-8").partition("\n--- ")[0]
+    head = MISTAKES.read_text("utf-8").partition("\n--- ")[0].rstrip()
     chunks = [
         head,
         *(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2, ks_2samp
 
-from demur.measure.drifting import Samples, evidence_on
+from demur.measure.drifting import Samples, completions, evidence_on
 from demur.measure.evidence import Evidence
+from demur.measure.evidence.completed import Completed
 from demur.measure.evidence.divergence import divergence
 from demur.measure.evidence.kolmogorov_smirnov import KolmogorovSmirnov
 
@@ -157,3 +159,26 @@ def test_great_samples_are_told_apart_without_end() -> None:
     assert found.below(found.estimate * 1.01) < 0.001
     low, high = found.interval(0.95).low, found.interval(0.95).high
     assert 0.99 * found.estimate < low < found.estimate < high < 1.01 * found.estimate
+
+
+@pytest.mark.parametrize("kind", ["psi", "jensen_shannon", "kolmogorov_smirnov"])
+@pytest.mark.parametrize("seed", range(12))
+def test_one_value_lost_on_either_side_makes_no_drift_surer_whatever_it_was(
+    kind: str, seed: int
+) -> None:
+    pick = np.random.default_rng(seed)
+    is_category = kind != "kolmogorov_smirnov"
+    runs = [pick.integers(0, 4, pick.integers(5, 30)).astype(float) for _ in range(2)]
+    whole = evidence_on(kind, Samples(runs[0], runs[1], is_category))
+    side = seed % 2
+    runs[side] = runs[side].copy()
+    runs[side][0] = np.nan
+    lost = Samples(runs[0], runs[1], is_category)
+    others = [evidence_on(kind, lost), *(one() for one in completions(kind, lost))]
+    for is_upper in (True, False):
+        found = Completed(
+            others[0], tuple(partial(lambda one: one, one) for one in others), is_upper
+        )
+        for confidence in (0.8, 0.99):
+            before, after = whole.interval(confidence), found.interval(confidence)
+            assert after.high >= before.high if is_upper else after.low <= before.low

@@ -19,6 +19,7 @@ from demur.language.source import parse_source
 from demur.runtime.bundle import BundleError, decode, digest, encode
 from demur.runtime.decision import Decision
 from demur.runtime.evaluator import Evaluator
+from tests.fuzz.changes import cut
 from tests.runtime.records import POLICIES, good_record
 
 CHUNKS = 16
@@ -26,30 +27,10 @@ FILES, BUNDLES, RECORDS = 3_200, 3_200, 4_800
 LIMIT = 200 * 1024 * 1024
 """Bytes that no input may make the compiler take."""
 
-SNIPPETS = [
-    b"&a ", b"*a", b"!tag ", b"{{", b"}}", b"[", b"]", b": ", b"- ", b"\t", b"\n", b"\r\n", b'"', b"'",
-    b"#", b"|", b">", b"null", b".nan", b"~", b"0x", b"1e999", b"9" * 30, b"&&", b"||", b"!", b"?", b"\\",
-    b"__class__", b"{0.__class__}", b"%s", b"\x00", b"\xff", b"\xef\xbb\xbf", b"<<: *a", b"has(", b"()",
-    b".all(x, x)", b"(" * 100, b"[" * 100, b"a." * 100, "é\u2028\U0001f600".encode(), b"outcome.", b"params.",
-]  # fmt: skip
-
 
 def mutated(data: bytes, pick: random.Random) -> bytes:
-    """The bytes with a few changes: parts cut, doubled, moved, or replaced by trouble."""
     for _ in range(pick.randint(1, 3)):
-        at = pick.randrange(len(data) + 1)
-        end = min(len(data), at + pick.choice([0, 1, 1, 2, 5, 20, 200]))
-        choice = pick.random()
-        if choice < 0.25:
-            data = data[:at] + data[end:]
-        elif choice < 0.7:
-            data = data[:at] + pick.choice(SNIPPETS) + data[end:]
-        elif choice < 0.85:
-            data = data[:end] + data[at:]
-        else:
-            other = pick.randrange(len(data) + 1)
-            data = data[:other] + data[at:end] + data[other:]
-        data = data or b"\n"
+        data = cut(data, pick) or b"\n"
     return data
 
 

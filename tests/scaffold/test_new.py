@@ -76,7 +76,9 @@ def test_the_job_of_github_succeeds(tmp_path: Path) -> None:
     (job,) = workflow["jobs"].values()
     _runs([one["run"] for one in job["steps"] if "run" in one], tmp_path)
     assert all(
-        re.fullmatch(r"actions/[a-z-]+@v\d+", one["uses"]) for one in job["steps"] if "uses" in one
+        re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", one["uses"])
+        for one in job["steps"]
+        if "uses" in one
     )
     assert (tmp_path / "bot" / "gate.html").is_file()
 

@@ -62,8 +62,10 @@ METRICS = {
     "unique": "unique_rate(answer.team)",
     "drifted": "kolmogorov_smirnov(answer.score)",
     "shifted": "psi(answer.team)",
+    "moved": "psi(answer.score)",
+    "parted": "jensen_shannon(answer.team)",
 }
-DRIFTS = ("drifted", "shifted")
+DRIFTS = ("drifted", "shifted", "moved", "parted")
 BOUNDS = (
     "{}", "baseline", "baseline + {}", "baseline - {}", "baseline * 1.1", "baseline * 0.9",
     "1.0 - baseline", "baseline * baseline",

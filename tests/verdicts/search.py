@@ -236,8 +236,10 @@ def speaking(
     """Further records that speak against the requirement, in a slice that there is."""
     upper = threshold.is_upper
     like = pick.choice(records).get("answer", {})
-    rises = threshold.metric not in ("spread", "least")
-    score = 1.0 if upper and rises else 0.0
+    score = 1.0 if upper else 0.0
+    if threshold.metric == "refused":
+        # The policy declines a low score.
+        score = 1.0 - upper
     bad = {
         "ok": not upper,
         "bad": upper,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from functools import partial
+from itertools import combinations_with_replacement
+from math import comb, inf, isnan, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +25,13 @@ if TYPE_CHECKING:
     from demur.measure.evidence.divergence import Divergence
     from demur.measure.evidence.kolmogorov_smirnov import KolmogorovSmirnov
 
+    DriftEvidence = Divergence | KolmogorovSmirnov
+
 DECILES = np.linspace(0.1, 0.9, 9)
 MOST_CATEGORIES = 1_000
 """Different values that are told apart; the rarer ones beyond count as one."""
+MOST_WAYS, MOST_PLACES = 64, 20
+"""Ways to place unknown values that are all tried; else places that all of them take, in turn."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +65,20 @@ def drift_row(threshold: Threshold, now: Part, before: Part | None, slice: Slice
     samples = _samples(now, before, aggregate)
     found = evidence_on(aggregate.kind, samples)
     known = evidence_on(aggregate.kind, samples.known())
+    # As one more value, unknown ones may hide a drift as well as be one.
+    others = ((lambda: known), *completions(aggregate.kind, samples))
     if isnan(found.estimate):
         problem = (
             "DM817",
             "The sample of the records has none of this slice: it is too rare in them.",
         )
-    # Unknown values are one more value. That may hide a drift as well as be one.
     evidence: Evidence | None = None
     distance = found.estimate
     if threshold.confidence is not None:
-        evidence = Completed(found, (lambda: known,), threshold.is_upper)
+        evidence = Completed(found, others, threshold.is_upper)
     elif not isnan(known.estimate):
-        distance = (max if threshold.is_upper else min)(distance, known.estimate)
+        extreme = max if threshold.is_upper else min
+        distance = extreme(distance, *(one().estimate for one in others))
     return Row(
         slice,
         Measured(distance, known.estimate, value.samples, value.unknown),
@@ -99,16 +108,98 @@ def _problem(now: Value, before: Value | None) -> tuple[str, str] | None:
     return None
 
 
-def evidence_on(kind: str, samples: Samples) -> Divergence | KolmogorovSmirnov:
+def evidence_on(kind: str, samples: Samples) -> DriftEvidence:
     """The evidence of this kind of drift; an unknown value is one more value, beyond all numbers."""
     from demur.measure.evidence.divergence import divergence
-    from demur.measure.evidence.kolmogorov_smirnov import KolmogorovSmirnov
 
     if kind == "kolmogorov_smirnov":
-        return KolmogorovSmirnov.of(
+        return _smirnov(
             *(np.where(np.isnan(one), inf, one) for one in (samples.now, samples.before))
         )
     return divergence(kind, *_counts(samples))
+
+
+def _smirnov(now: Numbers, before: Numbers) -> KolmogorovSmirnov:
+    from demur.measure.evidence.kolmogorov_smirnov import KolmogorovSmirnov
+
+    return KolmogorovSmirnov.of(now, before)
+
+
+def completions(kind: str, samples: Samples) -> Iterator[Callable[[], DriftEvidence]]:
+    """The evidence for other values that the unknown ones could have, where any is unknown.
+
+    They are given to the values, bins or categories that there are in all ways where those are few;
+    else all to one of them, in turn, and so that the runs differ least.
+    """
+    if not any(np.isnan(one).any() for one in (samples.now, samples.before)):
+        return
+    if kind == "kolmogorov_smirnov":
+        for now, before in _with_values(samples):
+            yield partial(_smirnov, now, before)
+        return
+    from demur.measure.evidence.divergence import divergence
+
+    now, before = _counts(samples)
+    order = [0, *np.argsort(-(now + before)[1:], kind="stable")[:MOST_PLACES] + 1]
+    for first, second in _places((int(now[0]), int(before[0])), len(order)):
+        moved = [
+            np.bincount([order[at] for at in places], minlength=len(now))
+            for places in (first, second)
+        ]
+        yield partial(divergence, kind, _known(now) + moved[0], _known(before) + moved[1])
+    yield partial(divergence, kind, _levelled(now, before), before)
+    yield partial(divergence, kind, now, _levelled(before, now))
+
+
+def _with_values(samples: Samples) -> Iterator[tuple[Numbers, Numbers]]:
+    """The numbers of both runs, the unknown ones beyond all others or as some that there are."""
+    known = samples.known()
+    unknown = (len(samples.now) - len(known.now), len(samples.before) - len(known.before))
+    values = np.unique(np.concatenate([known.now, known.before]))
+    if len(values) > MOST_PLACES:
+        values = np.quantile(values, np.linspace(0, 1, MOST_PLACES), method="nearest")
+    values = np.concatenate([[inf, -inf], values])
+    for first, second in _places(unknown, len(values)):
+        yield (
+            np.concatenate([known.now, values[list(first)]]),
+            np.concatenate([known.before, values[list(second)]]),
+        )
+    for at, other in enumerate((known.before, known.now)):
+        if len(other) and unknown[at]:
+            ranks = (np.arange(unknown[at]) + 0.5) / unknown[at]
+            given = np.quantile(other, ranks, method="nearest")
+            runs = [np.where(np.isnan(one), inf, one) for one in (samples.now, samples.before)]
+            runs[at] = np.concatenate([(known.now, known.before)[at], given])
+            yield runs[0], runs[1]
+
+
+def _places(unknown: tuple[int, int], count: int) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """Which of `count` places the unknown values of both runs take."""
+    if prod(comb(one + count - 1, count - 1) for one in unknown) <= MOST_WAYS:
+        ways = [list(combinations_with_replacement(range(count), one)) for one in unknown]
+        for first in ways[0]:
+            for second in ways[1]:
+                yield first, second
+        return
+    for at in range(count):
+        yield [at] * unknown[0], [0] * unknown[1]
+        yield [0] * unknown[0], [at] * unknown[1]
+        yield [at] * unknown[0], [at] * unknown[1]
+
+
+def _known(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], counts[1:]])
+
+
+def _levelled(counts: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The counts with those of the first bin where most is missing of the others' shares."""
+    wanted = others[1:] * counts.sum() / max(1, others[1:].sum())
+    missing = np.maximum(wanted - counts[1:], 0.0)
+    if not missing.sum():
+        return counts
+    given = np.floor(missing * counts[0] / missing.sum()).astype(np.int64)
+    given[np.argmax(missing)] += counts[0] - given.sum()
+    return np.concatenate([[0], counts[1:] + given])
 
 
 def _samples(part: Part, part_before: Part, aggregate: Aggregate) -> Samples:

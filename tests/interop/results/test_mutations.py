@@ -230,3 +230,16 @@ def test_no_damage_to_a_file_makes_a_pass_of_what_was_none(
 
 
 ATTEMPTS = 60
+
+
+@pytest.mark.parametrize(
+    "written", ["{[]: 1}", "{{}: 1}", "[" * 300, "[1, '\\ ']", "{1, 2}", "[1j]", "[- - - 1, x]"]
+)
+def test_what_only_looks_like_pythons_notation_is_no_traceback_and_spoils_nothing_else(
+    written: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "ragas.csv"
+    file.write_text(f'user_input,response,retrieved_contexts,faithfulness\nQ,A,"{written}",0.9\n')
+    (record,) = read("ragas", [file], policy()).records()
+    policy().decide(record)
+    assert record["answer"]["faithfulness"] == 0.9

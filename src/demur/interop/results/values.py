@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any, TypeGuard, cast
@@ -79,8 +80,11 @@ def _read(value: Any, shape: Shape, *, is_text: bool) -> Any:
     if shape.type in ("list", "map", "object") and value[:1] in ("[", "{"):
         # What pandas writes for a list in CSV is Python's own notation.
         try:
-            return ast.literal_eval(value)
-        except (MemoryError, RecursionError, SyntaxError, ValueError):
+            with warnings.catch_warnings():
+                # The text is data: what Python thinks of its style is nobody's concern.
+                warnings.simplefilter("ignore")
+                return ast.literal_eval(value)
+        except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
             return value
     known = {"true": True, "false": False} if shape.type == "bool" else {}
     if shape.type in _NUMERIC and value.strip().lower() == "nan":
