@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from demur.files import open_file
 from demur.measure.results import VERDICTS, GateResult, Interval, Measured, Slice
 from demur.runs.facts import FORMAT, KeptRun, Measurement, RunFacts
 from demur.runs.records import write_records
@@ -134,7 +135,9 @@ def facts_of(folder: Path, broken: list[Broken]) -> Iterator[RunFacts]:
 
     for path in newest_first(folder):
         try:
-            yield _facts(parquet.read_schema(path).metadata)
+            with open_file(path, inside=folder, hidden=True) as file:
+                facts = _facts(parquet.read_schema(file).metadata)
+            yield facts
         except (ArrowException, BrokenRun, OSError) as failure:
             broken.append(Broken(path, _first_line(failure)))
 
@@ -144,7 +147,10 @@ def read(path: Path) -> KeptRun:
     from pyarrow import ArrowException, parquet
 
     try:
-        with parquet.ParquetFile(path, memory_map=False) as file:
+        with (
+            open_file(path, inside=path.parent, hidden=True) as stream,
+            parquet.ParquetFile(stream) as file,
+        ):
             facts = _facts(file.schema_arrow.metadata)
             table = file.read(use_threads=False)
     except (ArrowException, OSError) as failure:

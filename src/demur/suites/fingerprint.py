@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from demur.files import home_of, open_file
 from demur.policy import Shape
 from demur.runtime.evaluator import Evaluator
 from demur.suites.codes import SuiteError
@@ -73,7 +74,7 @@ def _code(target: str, folder: Path) -> Path | None:
 def _of_files(paths: Iterable[Path], folder: Path) -> str:
     total = sha256()
     for path in dict.fromkeys(paths):
-        with path.open("rb") as file:
+        with open_file(path, inside=home_of(folder), hidden=True) as file:
             content = sha256()
             while piece := file.read(1024 * 1024):
                 content.update(piece)
