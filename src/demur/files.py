@@ -14,6 +14,7 @@ from io import DEFAULT_BUFFER_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from os import PathLike
     from typing import BinaryIO
 
@@ -119,6 +120,13 @@ def check_inside(
     _steps(os.fspath(path), os.fspath(inside), hidden=hidden)
 
 
+def check_place(path: str | PathLike[str], inside: str | PathLike[str]) -> None:
+    """Raises `Outside` where what is written to the path would be written out of the folder, by links."""
+    if not _is_within(os.path.realpath(path), os.path.realpath(inside)):
+        advice = "It is a link: remove it, or name the place that it leads to."
+        raise Outside(path, "it leads out of the folder that it stands in", advice)
+
+
 def check_file(path: str | PathLike[str]) -> None:
     """Raises as `open_file` does; for what others open by its name."""
     _check(os.stat(path), os.fspath(path), pipes=False)
@@ -177,16 +185,29 @@ def _steps(path: str, inside: str, *, hidden: bool) -> tuple[str, list[str]]:
     found = os.path.realpath(path, strict=True)
     if found == root:
         raise Unfit(path, "it is a folder, and no file")
-    start = root if root.endswith(os.sep) else root + os.sep
-    if not os.path.normcase(found).startswith(os.path.normcase(start)):
+    if not _is_within(found, root):
         advice = "Name a file in the policy's folder or below, or elsewhere in its repository."
         raise Outside(path, "it leads out of the folder that it must stand in", advice)
-    steps = found[len(start) :].split(os.sep)
-    # A name that begins with two dots is a version's, where Kubernetes mounts files.
-    secret = [one for one in steps if one[:1] == "." and one[:2] != ".." and one != _OWN]
-    if secret and not hidden:
-        raise Outside(path, f"`{secret[0]}` is hidden", "Name no file that begins with a dot.")
+    steps = found[len(root) :].strip(os.sep).split(os.sep)
+    secret = hidden_part(steps)
+    if secret is not None and not hidden:
+        raise Outside(path, f"`{secret}` is hidden", "Name no file that begins with a dot.")
     return root, steps
+
+
+def hidden_part(names: Iterable[str]) -> str | None:
+    """The first name of a path that is hidden, as `.git` is; None where none is."""
+    for one in names:
+        # A name that begins with two dots is a version's, where Kubernetes mounts files.
+        if one[:1] == "." and one[:2] != ".." and one != _OWN:
+            return one
+    return None
+
+
+def _is_within(path: str, folder: str) -> bool:
+    """Whether a resolved path is below a resolved folder."""
+    start = folder if folder.endswith(os.sep) else folder + os.sep
+    return os.path.normcase(path).startswith(os.path.normcase(start))
 
 
 def _checked(descriptor: int, path: str, *, pipes: bool) -> int:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from demur.files import open_file
+from demur.files import check_place, open_file
 from demur.measure.results import VERDICTS, GateResult, Interval, Measured, Slice
 from demur.runs.facts import FORMAT, KeptRun, Measurement, RunFacts
 from demur.runs.records import write_records
@@ -49,14 +49,17 @@ class BrokenRun(Exception):
 def folder_of(policy: Path, given: Path | None, environment: Mapping[str, str]) -> Path | None:
     """Where a policy's runs are kept: as given, else as `DEMUR_RUNS` says, else beside the policy.
 
-    None where `DEMUR_RUNS` is empty, which says that none are kept.
+    None where `DEMUR_RUNS` is empty, which says that none are kept. Raises `Outside` where a link among the
+    policy's files leads elsewhere.
     """
     if given is not None:
         return given
     said = environment.get("DEMUR_RUNS")
     if said is not None:
         return Path(said) if said else None
-    return policy.parent / ".demur" / "runs"
+    beside = policy.parent / ".demur" / "runs"
+    check_place(beside, policy.parent)
+    return beside
 
 
 def new_id(time: datetime) -> str:

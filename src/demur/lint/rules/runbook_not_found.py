@@ -12,6 +12,7 @@ from demur.language.nodes import ScalarNode
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.suggestions import did_you_mean, file_like
 
+_INSIDE = "Name a file of the policy's folder, or of the repository around it; or link to the web: https://…."
 _SHOWN = 12
 """How many sections are listed where none is like the one that was written."""
 
@@ -33,7 +34,7 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
             known[name] = _anchors(folder, name)
             if isinstance(known[name], str):
                 message = f"The runbook `{name}` cannot be read: {known[name]}."
-                advice = file_like(folder, name) or "Paths are from the policy's folder."
+                advice = file_like(folder, name) or _INSIDE
                 yield Finding(node.span, message, advice)
         found, section = known.get(name), anchor_of(link)
         if section and isinstance(found, tuple) and section not in found:
