@@ -68,11 +68,12 @@ def load(
     or key, `InvalidSource` with every diagnostic for a bad policy file, OSError where a file cannot be
     read, ValueError for a bad parameter or no key.
     """
-    from demur.runtime.bundle import is_bundle
+    from demur.files import open_file
+    from demur.runtime.bundle import LARGEST, is_bundle
     from demur.runtime.evaluator import Evaluator
 
-    with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs a service more than the bundle
-        data = file.read()
+    with open_file(path) as file:
+        data = file.read(LARGEST)
     if keys is not None:
         from demur.runtime.signatures import load_signed
 

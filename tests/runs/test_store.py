@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from math import inf
@@ -236,28 +237,101 @@ def test_the_commit_is_what_ci_says(
     assert commit_of(tmp_path, environment) == commit
 
 
-def test_the_commit_is_gits_where_no_ci_says(tmp_path: Path) -> None:
+@pytest.fixture
+def git(tmp_path: Path) -> Callable[..., str]:
+    """git, in the folder and with no configuration but the folder's own."""
     if shutil.which("git") is None:
         skip_unless_ci("there is no git")
 
-    def git(*words: str) -> str:
+    def run(*words: str, folder: Path = tmp_path) -> str:
         name = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
         done = subprocess.run(
-            ["git", *name, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+            ["git", *name, *words], cwd=folder, check=True, capture_output=True, text=True
         )
         return done.stdout.strip()
 
+    return run
+
+
+def test_the_commit_is_gits_where_no_ci_says(tmp_path: Path, git: Callable[..., str]) -> None:
     git("init", "-b", "topic")
-    assert commit_of(tmp_path, {}) == Commit(None, "topic", False)
+    assert commit_of(tmp_path, {}) == Commit(None, "topic")
     (tmp_path / "a").write_text("1", "utf-8")
     git("add", "a")
     git("commit", "-m", "one")
     sha = git("rev-parse", "HEAD")
-    assert commit_of(tmp_path, {}) == Commit(sha, "topic", False)
-    (tmp_path / "a").write_text("2", "utf-8")
-    assert commit_of(tmp_path, {}) == Commit(sha, "topic", True)
+    assert commit_of(tmp_path, {}) == Commit(sha, "topic")
+    (tmp_path / "inner").mkdir()
+    assert commit_of(tmp_path / "inner", {}) == Commit(sha, "topic")
+    git("pack-refs", "--all")
+    assert commit_of(tmp_path, {}) == Commit(sha, "topic")
+    git("checkout", "-b", "a/b.c-1")
+    assert commit_of(tmp_path, {}) == Commit(sha, "a/b.c-1")
     git("checkout", "--detach")
-    assert commit_of(tmp_path, {}).branch is None
+    assert commit_of(tmp_path, {}) == Commit(sha, None)
+
+
+def test_a_second_work_tree_and_a_submodule_have_commits_of_their_own(
+    tmp_path: Path, git: Callable[..., str]
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    git("init", "-b", "main", str(first))
+    git("commit", "--allow-empty", "-m", "one", folder=first)
+    git("worktree", "add", "-b", "side", str(second), folder=first)
+    git("commit", "--allow-empty", "-m", "two", folder=second)
+    sha = git("rev-parse", "HEAD", folder=second)
+    assert commit_of(second, {}) == Commit(sha, "side")
+    git("pack-refs", "--all", folder=first)
+    assert commit_of(second, {}) == Commit(sha, "side")
+    other = tmp_path / "other"
+    git("init", "-b", "trunk", str(other))
+    git("-c", "protocol.file.allow=always", "submodule", "add", str(first), "module", folder=other)
+    assert commit_of(other / "module", {}) == Commit(git("rev-parse", "HEAD", folder=first), "main")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="never: the command is a script for sh")
+@pytest.mark.parametrize("form", ["bare in committed files", "of the work tree"])
+def test_no_command_of_a_repository_is_run(
+    form: str, tmp_path: Path, git: Callable[..., str]
+) -> None:
+    """What git itself would run: a monitor of files, and a filter of what is committed."""
+    outer = tmp_path / "outer"
+    git("init", "-b", "main", str(outer))
+    git("commit", "--allow-empty", "-m", "one", folder=outer)
+    sha = git("rev-parse", "HEAD", folder=outer)
+    mark = tmp_path / "ran"
+    folder = outer
+    if form != "of the work tree":
+        folder = outer / "policies"
+        git("init", "--bare", "-b", "theirs", str(folder))
+        (folder / "work").mkdir()
+    said = ["config", "--file", str(folder / ("config" if folder != outer else ".git/config"))]
+    git(*said, "core.fsmonitor", f"touch {mark}; false")
+    git(*said, "filter.a.clean", f"touch {mark}; cat")
+    if folder != outer:
+        git(*said, "core.bare", "false")
+        git(*said, "core.worktree", "work")
+    (outer / ".gitattributes").write_text("* filter=a\n", "utf-8")
+    assert commit_of(folder, {}) == Commit(sha, "main")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ref: refs/heads/../../../secret",
+        "ref: refs/heads/.invalid",
+        "ref: /etc/passwd",
+        "ref: refs/heads/a b",
+        "",
+        "x" * 40,
+        "\xff",
+    ],
+)
+def test_a_head_that_is_none_says_nothing(head: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_bytes(head.encode("latin-1"))
+    assert commit_of(tmp_path, {}) == Commit()
 
 
 def test_the_fingerprint_is_that_of_the_manifests_beside_the_results(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import click
 
 from demur.cli.output import colour
 from demur.cli.status import BROKEN_PIPE, INTERRUPTED, CouldNotRun
+from demur.files import Unfit
 from demur.report import version
 from demur.suggestions import did_you_mean
 
@@ -93,7 +94,8 @@ class _Commands(click.Group):
         except OSError as failure:
             name = failure.filename
             where = f"{name}: " if isinstance(name, str) else ""
-            raise CouldNotRun(f"{where}{failure.strerror or failure}") from None
+            advice = f". {failure.advice}" if isinstance(failure, Unfit) and failure.advice else ""
+            raise CouldNotRun(f"{where}{failure.strerror or failure}{advice}") from None
         except Exception as failure:
             library = _missing(failure)
             if library in _EXTRAS:

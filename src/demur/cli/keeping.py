@@ -10,7 +10,10 @@ from pathlib import Path
 
 import click
 
+from demur.files import check_inside, home_of
+from demur.interop.record import UnreadableRecords
 from demur.interop.records import READERS, ending
+from demur.interop.sources import files
 from demur.measure.results import GateResult
 from demur.measure.thresholds import Gate
 from demur.report import printable
@@ -72,12 +75,26 @@ def baseline(
 
 
 def _of_gate(gate: Gate, policy: Path) -> tuple[str, ...]:
-    """What the gate's own `baseline` says; a file is found from the policy's folder."""
+    """What the gate's own `baseline` says; a file is found from the policy's folder. Raises `Outside`."""
     if gate.baseline is None:
         return ()
+    if is_name(gate.baseline):
+        return (gate.baseline,)
     beside = policy.parent / gate.baseline
-    is_file = not is_name(gate.baseline) and beside.exists()
-    return (str(beside) if is_file else gate.baseline,)
+    found = str(beside) if beside.exists() else gate.baseline
+    for one in _paths(found):
+        check_inside(one, home_of(policy.parent))
+    return (found,)
+
+
+def _paths(source: str) -> list[Path]:
+    """The files that the source means; none where it means a run or a table."""
+    if Path(source).exists():
+        return [Path(source)]
+    try:
+        return files([source])
+    except UnreadableRecords:
+        return []
 
 
 def _names_run(name: str, engine: str | None) -> bool:

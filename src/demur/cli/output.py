@@ -7,7 +7,30 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import click
+
+from demur.files import check_file, check_place
+
+
+class Report(click.Path):
+    """A file for a report. It is no YAML: `demur lint *.yaml` may come upon a file called `-ox.yaml`."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """The path. Fails for one that ends as policies do."""
+        if os.fspath(value).lower().endswith((".yaml", ".yml")):
+            advice = "If that is the name of a policy, write `--` before the names."
+            self.fail(f"`{value}` is no file for a report, by its ending. {advice}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def colour() -> bool | None:
@@ -19,9 +42,14 @@ def colour() -> bool | None:
 def replacing(path: Path) -> Generator[BinaryIO]:
     """A stream whose content takes the place of `path` when all is written, and only then.
 
-    Symbolic links are followed, and a file that was there keeps its permissions. Raises OSError.
+    A link is followed within its folder, and a file that was there keeps its permissions. Raises OSError,
+    `Unfit` for what is no file and for a link to elsewhere: a stranger may have made it.
     """
     target = path.resolve()
+    if path.is_symlink():
+        check_place(path, path.parent)
+    if target.exists():
+        check_file(target)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as failure:

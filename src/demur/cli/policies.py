@@ -11,6 +11,8 @@ import click
 
 from demur.cli.status import CouldNotRun, InvalidPolicy
 from demur.diagnostics import Checked, Diagnostic, InvalidSource, Severity
+from demur.files import check_inside, open_file
+from demur.runtime.bundle import LARGEST
 
 if TYPE_CHECKING:
     from demur.policy import Policy
@@ -35,13 +37,27 @@ def policy_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _policies_in(folder: Path) -> Iterator[Path]:
+    """The folder's policy files. Raises `CouldNotRun` for a link to one that stands elsewhere."""
+    from demur.language.source import MAX_FILE_SIZE
+
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         is_test = path.stem.endswith(".test")
         if path.suffix.lower() not in ENDINGS or hidden or is_test or not path.is_file():
             continue
-        if _LANGUAGE_KEY.search(path.read_bytes()):
-            yield path
+        try:
+            if not _LANGUAGE_KEY.search(content(path, MAX_FILE_SIZE)):
+                continue
+            check_inside(path, folder, hidden=True)
+        except OSError as failure:
+            raise _unread(path, failure) from None
+        yield path
+
+
+def content(path: Path, most: int = LARGEST) -> bytes:
+    """The file's content, as much as a policy or a bundle has at most. Raises OSError."""
+    with open_file(path) as file:
+        return file.read(most)
 
 
 def load(path: Path) -> Evaluator:
@@ -51,9 +67,9 @@ def load(path: Path) -> Evaluator:
 
     _is_no_record(path)
     try:
-        data = path.read_bytes()
+        data = content(path)
     except OSError as failure:
-        raise CouldNotRun(f"{path.as_posix()}: {failure.strerror or failure}") from None
+        raise _unread(path, failure) from None
     try:
         if is_bundle(data):
             return _ready(*decode(data))
@@ -64,6 +80,10 @@ def load(path: Path) -> Evaluator:
         raise InvalidPolicy(refusal(path, failure)) from None
     except InvalidSource as invalid:
         raise InvalidPolicy(findings(path, invalid.diagnostics)) from None
+
+
+def _unread(path: Path, failure: OSError) -> CouldNotRun:
+    return CouldNotRun(f"{path.as_posix()}: {failure.strerror or failure}")
 
 
 def _is_no_record(path: Path) -> None:
@@ -118,7 +138,9 @@ def findings(path: Path, diagnostics: Sequence[Diagnostic]) -> str:
 
 def _text(path: str) -> str:
     """The file's text, so far as there is one to show."""
+    from demur.language.source import read_content
+
     try:
-        return Path(path).read_bytes().decode("utf-8-sig", "surrogateescape")
+        return read_content(Path(path)).decode("utf-8-sig", "surrogateescape")
     except OSError:
         return ""

@@ -10,6 +10,7 @@ from typing import Any
 import ibis
 
 from demur.diagnostics import Diagnostic
+from demur.files import home_of
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.measure.measuring import Run, restricted
@@ -61,7 +62,7 @@ def suite_cases(evaluator: Evaluator, suites: Sequence[str], folder: Path | None
     for name in files:
         path = folder / name
         try:
-            names = [_name(one) for one in read_records(path)]
+            names = [_name(one) for one in read_records(path, inside=home_of(folder))]
         except (OSError, UnreadableRecords) as failure:
             raise UnreadableTable(f"{path.as_posix()}: {failure}") from None
         if None in names:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from demur.diagnostics import Diagnostic
+from demur.files import open_file
 from demur.interop import csv, jsonl, mistaken, parquet
 from demur.interop.record import Record, Shapes, UnreadableRecords
 
@@ -27,19 +28,25 @@ READERS: Mapping[str, Reader] = {
 
 
 def read_records(
-    source: Path | BinaryIO, name: str = "", shapes: Shapes | None = None
+    source: Path | BinaryIO,
+    name: str = "",
+    shapes: Shapes | None = None,
+    *,
+    inside: Path | str | None = None,
+    pipes: bool = False,
 ) -> Iterator[Record | Diagnostic]:
     """Each record in order, or what is wrong with it; nothing is left out but empty lines.
 
     `name` is what diagnostics call the source, by default its path; `shapes` tell a format without
-    types what its text is. A file that ends in `.gz` is unpacked. Raises OSError for a file that
-    cannot be read, `UnreadableRecords` for one that holds no records at all.
+    types what its text is. A file that ends in `.gz` is unpacked. `inside` and `pipes` are those of
+    `files.open_file`. Raises OSError for a file that cannot be read, `UnreadableRecords` for one that holds
+    no records at all.
     """
     if not isinstance(source, Path):
         mistaken.refuse(source, name or "<stdin>", is_csv=False)
         yield from jsonl.read(source, name or "<stdin>", shapes)
         return
-    with source.open("rb", buffering=jsonl.CHUNK) as file:
+    with open_file(source, inside=inside, pipes=pipes, buffering=jsonl.CHUNK) as file:
         stream, reader, name = _unpacked(file, source), _reader(source), name or source.as_posix()
         if reader is not parquet.read:
             mistaken.refuse(stream, name, is_csv=reader is csv.read)

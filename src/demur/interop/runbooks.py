@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from demur.files import home_of, open_file, read_file
+
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
@@ -20,6 +22,8 @@ _TAG = re.compile(r"<[^<>]*>")
 _CODE = re.compile(r"`[^`]*`")
 _DEEPEST = 7
 """The level of what stands under no heading of its own."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a runbook beyond which it is not read."""
 MARKDOWN = (".md", ".markdown", "")
 HTML = (".html", ".htm")
 
@@ -55,15 +59,17 @@ def anchor_of(link: str) -> str:
     return unquote(link.partition("#")[2])
 
 
-def anchors(file: Path) -> tuple[str, ...] | None:
+def anchors(folder: Path, name: str) -> tuple[str, ...] | None:
     """The anchors of a runbook, in their order; None for a file that has none that are known of.
 
-    Raises OSError.
+    The policy stands in the folder. Raises OSError, ValueError.
     """
+    file = folder / name
     ending = file.suffix.lower()
     if ending not in (*MARKDOWN, *HTML):
+        open_file(file, inside=home_of(folder)).close()
         return None
-    text = file.read_text("utf-8", "replace")
+    text = _text(file, folder)
     return tuple(sections(text)) if ending in MARKDOWN else tuple(_ID.findall(text))
 
 
@@ -78,7 +84,7 @@ def section(folder: Path | None, link: str | None) -> str:
     if file.suffix.lower() not in MARKDOWN:
         return ""
     try:
-        text = file.read_text("utf-8", "replace")
+        text = _text(file, folder)
     except (OSError, ValueError):
         return ""
     anchor = anchor_of(link)
@@ -86,6 +92,13 @@ def section(folder: Path | None, link: str | None) -> str:
         return text
     part = sections(text).get(anchor)
     return "" if part is None else "\n".join(text.splitlines()[part.start : part.end]).strip()
+
+
+def _text(file: Path, folder: Path) -> str:
+    """The file's text. Raises OSError, ValueError."""
+    content = read_file(file, LARGEST, inside=home_of(folder))
+    # As Python reads text: any end of a line is one.
+    return content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def sections(text: str) -> dict[str, Part]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from demur.files import Outside, Unfit, check_file, check_inside
 from demur.interop.record import UnreadableRecords
 from demur.interop.records import READERS, ending
 from demur.service.journal.folder import counted_once
@@ -50,17 +51,42 @@ def _found(arguments: Sequence[str | Path]) -> list[Path]:
 
 
 def _meant(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-    elif path.is_dir():
+    if path.is_dir():
         for one in sorted(path.rglob("*")):
             hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
-            if one.is_file() and not hidden and ending(one) in READERS:
-                yield one
+            if not hidden and ending(one) in READERS and not one.is_dir():
+                yield from _readable(one, path)
+    elif path.exists():
+        yield from _readable(path, None)
     elif _GLOB & set(str(path)):
         root = Path(path.anchor) if path.is_absolute() else Path()
         pattern = path.relative_to(root) if path.is_absolute() else path
-        yield from sorted(one for one in root.glob(pattern.as_posix()) if one.is_file())
+        found = sorted(root.glob(pattern.as_posix()))
+        for one in found:
+            if not one.is_dir():
+                yield from _readable(one, None)
+
+
+def _readable(path: Path, inside: Path | None) -> Iterator[Path]:
+    """The path, if it is of a file, in the folder where one was named. Raises `UnreadableRecords`.
+
+    What cannot be read is not passed over: what it holds would be missing, and nobody would know.
+    """
+    try:
+        if inside is not None and path.is_symlink():
+            check_inside(path, inside, hidden=True)
+        check_file(path)
+    except OSError as failure:
+        if isinstance(failure, FileNotFoundError) and not path.is_symlink():
+            # It went since the folder was looked at, as a segment does that is packed.
+            return
+        advice = failure.advice if isinstance(failure, Unfit) else ""
+        if isinstance(failure, Outside):
+            advice = "It is a link: name the file that it leads to, or move that into the folder."
+        raise UnreadableRecords(
+            f"{path}: {failure.strerror or failure}.", advice or "Give a file that can be read."
+        ) from None
+    yield path
 
 
 def _advice(path: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from demur.diagnostics import Diagnostic
+from demur.files import hidden_part
 from demur.language.document_codes import finding
 from demur.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from demur.language.source import ReadSource, Source, read_source
@@ -142,6 +143,8 @@ class _Reader:
         resolved = path.resolve()
         if not resolved.is_relative_to(self._top):
             return f"`{name}` leads out of the folder.", _INSIDE
+        if (hidden := hidden_part(resolved.relative_to(self._top).parts)) is not None:
+            return f"`{name}` is in `{hidden}`, which is hidden.", _INSIDE
         if resolved in chain:
             return f"`{name}` includes itself.", None
         if not path.is_file():

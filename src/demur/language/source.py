@@ -15,6 +15,7 @@ from os import sep
 from pathlib import Path
 
 from demur.diagnostics import Diagnostic, Position, Span, in_file_order
+from demur.files import Outside, open_file, repository
 from demur.language.composition import Composition, compose
 from demur.language.nodes import (
     Comment,
@@ -94,8 +95,10 @@ def read_source(path: Path, shown: str | None = None) -> Source:
     """Reads the file at `path`; `shown` is what messages call it, by default the path itself."""
     name = (str(path) if shown is None else shown).replace(sep, "/")
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_SIZE + 1)
+        content = read_content(path)
+    except Outside as outside:
+        advice = "It is a link: name the file that it leads to, or write one in its place."
+        return _unread(name, "unreadable-file", advice, reason=outside.strerror)
     except OSError as error:
         reason = (error.strerror or "unknown cause").lower()
         return _unread(
@@ -105,6 +108,15 @@ def read_source(path: Path, shown: str | None = None) -> Source:
         reason = "the path holds a null character"
         return _unread(name, "unreadable-file", "Check the path.", reason=reason)
     return parse_source(content, name)
+
+
+def read_content(path: Path) -> bytes:
+    """The file's content, as far as a file is read. Raises OSError, ValueError.
+
+    A file that stands in a repository is not read where links lead out of that.
+    """
+    with open_file(path, inside=repository(path.parent)) as file:
+        return file.read(MAX_FILE_SIZE + 1)
 
 
 def parse_source(text: str | bytes, path: str) -> Source:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import ibis
 
+from demur.files import open_file
 from demur.interop.record import UnreadableRecords
 from demur.interop.sources import files
 from demur.measure.measuring import read_and
@@ -238,7 +239,7 @@ def _is_other(path: Path, known: _File) -> bool:
 
 def _copied(path: Path, start: int, target: Path) -> int:
     """Copies the whole lines from `start` on; where they end."""
-    with path.open("rb") as file, target.open("wb") as into:
+    with open_file(path) as file, target.open("wb") as into:
         end = whole_lines(file.fileno(), os.fstat(file.fileno()).st_size)
         file.seek(start)
         for part in _parts(file, end - start):

@@ -12,9 +12,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat, NonNegativeInt, ValidationError
 from pydantic import Field as Checked
 
+from demur.files import create_file, read_file
 from demur.monitor.states import State, States
 
 VERSION = 1
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a file beyond which it is not read."""
 MAXIMUM_UNSENT = 1_000
 """Messages kept for a receiver that is away; of more the oldest are dropped, and counted."""
 
@@ -68,7 +71,7 @@ class _File(_Model):
 def read_memory(path: Path) -> Memory:
     """The memory in the file, an empty one where there is no file. Raises `BrokenMemory`, OSError."""
     try:
-        content = _File.model_validate_json(path.read_bytes())
+        content = _File.model_validate_json(read_file(path, LARGEST))
     except FileNotFoundError:
         return Memory()
     except ValidationError as failure:
@@ -98,9 +101,9 @@ def write_memory(path: Path, memory: Memory) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with beside.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(content, file, indent=1, allow_nan=False)
-        file.write("\n")
+    beside.unlink(missing_ok=True)
+    with create_file(beside) as file:
+        file.write(f"{json.dumps(content, indent=1, allow_nan=False)}\n".encode())
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -15,7 +15,7 @@ FORMAT = "demur.kept/1"
 class Commit:
     """The state of the code that a run was made with: each part None where it is not known.
 
-    `dirty` is whether files differed from the commit.
+    `dirty` is whether files differed from the commit, as runs that older versions kept say.
     """
 
     sha: str | None = None

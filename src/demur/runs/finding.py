@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from demur.files import open_file
 from demur.runs.facts import RunFacts
 from demur.runs.records import lacking
 from demur.runs.store import Broken, facts_of, records_of
@@ -51,7 +52,7 @@ def find(folder: Path, name: str, evaluator: Evaluator, gate: str, broken: list[
     runs = [one for one in facts_of(folder, broken) if one.policy == policy]
     facts = _named(runs, name, gate, folder, policy)
     records = records_of(folder, facts.id)
-    if not records.is_file():
+    if not _is_of(folder, records):
         why = (
             facts.without_records
             or f"records are kept of the newest runs only, in {folder.as_posix()}"
@@ -65,6 +66,15 @@ def find(folder: Path, name: str, evaluator: Evaluator, gate: str, broken: list[
             "personal, and a rule or metric reads it. Give the baseline as a file.",
         )
     return Found(facts, records)
+
+
+def _is_of(folder: Path, records: Path) -> bool:
+    """Whether the records are there, a file of the store's own."""
+    try:
+        open_file(records, inside=folder, hidden=True).close()
+    except OSError:
+        return False
+    return True
 
 
 def _named(runs: Sequence[RunFacts], name: str, gate: str, folder: Path, policy: str) -> RunFacts:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demur.files import read_file
 from demur.interop.record import UnreadableRecords
 from demur.interop.sources import files
 
 FORMAT = "demur.run/1"
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a manifest beyond which it is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def _files(results: Sequence[str]) -> Sequence[Path]:
 
 def _manifest(results: Path) -> Mapping[str, Any]:
     try:
-        found: Any = json.loads(results.with_name(f"{results.stem}.run.json").read_bytes())
+        found: Any = json.loads(read_file(results.with_name(f"{results.stem}.run.json"), LARGEST))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) and found.get("format") == FORMAT else {}

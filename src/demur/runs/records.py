@@ -11,6 +11,7 @@ from typing import Any
 
 from demur.backends.python.decisions import reachable, signals_read
 from demur.diagnostics import Diagnostic
+from demur.files import create_file
 from demur.functions.values import Unavailable
 from demur.interop.record import UnreadableRecords
 from demur.interop.records import read_records
@@ -51,7 +52,10 @@ def write_records(evaluator: Evaluator, sources: Sequence[str], path: Path) -> W
     dropped: dict[str, None] = {}
     keep = _keeper(evaluator.policy, dropped)
     count = 0
-    with path.open("xb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3) as packed:
+    with (
+        create_file(path) as file,
+        gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3) as packed,
+    ):
         try:
             for record in _records(found, evaluator.policy):
                 count += 1

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from demur.files import check_place, open_file
 from demur.measure.results import VERDICTS, GateResult, Interval, Measured, Slice
 from demur.runs.facts import FORMAT, KeptRun, Measurement, RunFacts
 from demur.runs.records import write_records
@@ -48,14 +49,17 @@ class BrokenRun(Exception):
 def folder_of(policy: Path, given: Path | None, environment: Mapping[str, str]) -> Path | None:
     """Where a policy's runs are kept: as given, else as `DEMUR_RUNS` says, else beside the policy.
 
-    None where `DEMUR_RUNS` is empty, which says that none are kept.
+    None where `DEMUR_RUNS` is empty, which says that none are kept. Raises `Outside` where a link among the
+    policy's files leads elsewhere.
     """
     if given is not None:
         return given
     said = environment.get("DEMUR_RUNS")
     if said is not None:
         return Path(said) if said else None
-    return policy.parent / ".demur" / "runs"
+    beside = policy.parent / ".demur" / "runs"
+    check_place(beside, policy.parent)
+    return beside
 
 
 def new_id(time: datetime) -> str:
@@ -134,7 +138,9 @@ def facts_of(folder: Path, broken: list[Broken]) -> Iterator[RunFacts]:
 
     for path in newest_first(folder):
         try:
-            yield _facts(parquet.read_schema(path).metadata)
+            with open_file(path, inside=folder, hidden=True) as file:
+                facts = _facts(parquet.read_schema(file).metadata)
+            yield facts
         except (ArrowException, BrokenRun, OSError) as failure:
             broken.append(Broken(path, _first_line(failure)))
 
@@ -144,7 +150,10 @@ def read(path: Path) -> KeptRun:
     from pyarrow import ArrowException, parquet
 
     try:
-        with parquet.ParquetFile(path, memory_map=False) as file:
+        with (
+            open_file(path, inside=path.parent, hidden=True) as stream,
+            parquet.ParquetFile(stream) as file,
+        ):
             facts = _facts(file.schema_arrow.metadata)
             table = file.read(use_threads=False)
     except (ArrowException, OSError) as failure:

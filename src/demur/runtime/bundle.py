@@ -27,6 +27,8 @@ SIGNATURE = b'{"demur_signature":'
 """How a line begins that is a signature."""
 MAXIMUM_SIZE = 64 * 1024 * 1024
 """Bytes beyond which a bundle is refused unread."""
+LARGEST = MAXIMUM_SIZE + 128 * 1024
+"""Bytes that are read of a file at most: a bundle with its signatures."""
 
 
 MALFORMED = (

@@ -20,6 +20,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demur.files import open_file, read_file
 from demur.policy import Policy
 from demur.runtime.bundle import (
     SIGNATURE,
@@ -98,13 +99,16 @@ def load_signed(data: bytes, path: str | PathLike[str], keys: Iterable[Key]) -> 
     return decode_signed(data, read_public_keys(keys), read_detached(path))[:2]
 
 
-def read_detached(path: str | PathLike[str]) -> bytes:
-    """The signatures beside a bundle, empty where there are none. Raises OSError."""
-    beside = Path(f"{os.fspath(path)}{ENDING}")
+def read_detached(path: str | PathLike[str], signature: str | PathLike[str] | None = None) -> bytes:
+    """The signatures in the file `signature`, or beside a bundle: there empty for no file. Raises OSError."""
     try:
-        with beside.open("rb") as file:
+        with open_file(
+            signature or f"{os.fspath(path)}{ENDING}", pipes=signature is not None
+        ) as file:
             return file.read(_MOST + 1)
     except FileNotFoundError:
+        if signature is not None:
+            raise
         return b""
 
 
@@ -256,7 +260,7 @@ def _content(given: Key) -> tuple[bytes, str]:
         return given, "The key"
     shown = f"`{Path(given).as_posix()}`"
     try:
-        return Path(given).read_bytes(), shown
+        return read_file(Path(given), _MOST, pipes=True), shown
     except OSError as failure:
         reason = (failure.strerror or "unknown cause").lower()
         raise BundleError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +9,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from demur.diagnostics import InvalidSource
-from demur.runtime.bundle import decode, is_bundle
+from demur.files import open_file
+from demur.runtime.bundle import LARGEST, decode, is_bundle
 from demur.runtime.evaluator import Evaluator
 from demur.service.refusal import ReloadError
 
@@ -23,8 +23,6 @@ _TRUSTED_AFTER = 3.0
 writes within one tick of the file system's clock leave the same dates."""
 _MISSING_FILE = "DM211"
 """The code of an `include` that is not there: the compiler tells us of no file to look at."""
-_LONGEST = 64 * 1024 * 1024 + 128 * 1024
-"""Bytes read of a file at most: a bundle with its signatures."""
 
 _State = dict[Path, str]
 """Each file's content by hash, or why it could not be read."""
@@ -152,10 +150,8 @@ def _take(path: Path, taken: dict[Path, bytes | OSError]) -> bytes | OSError:
 def _read(path: Path) -> bytes | OSError:
     """The file's content, or why there is none. Anything but a file could block for ever."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return OSError(None, "not a file")
-        with path.open("rb") as file:
-            return file.read(_LONGEST)
+        with open_file(path) as file:
+            return file.read(LARGEST)
     except OSError as error:
         return error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demur.diagnostics import describe
+from demur.files import Unfit, home_of
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.runtime.evaluator import Evaluator
@@ -47,7 +48,7 @@ def read_cases(suite: Suite, folder: Path, evaluator: Evaluator) -> list[Case]:
 def _records(name: str, folder: Path, shapes: Any) -> Iterator[Record]:
     path = folder / name
     try:
-        for one in read_records(path, name, shapes):
+        for one in read_records(path, name, shapes, inside=home_of(folder)):
             if not isinstance(one, Record):
                 raise SuiteError("DM853", describe(one), "Mend the line, then run again.")
             yield one
@@ -55,7 +56,9 @@ def _records(name: str, folder: Path, shapes: Any) -> Iterator[Record]:
         raise SuiteError("DM853", f"{name}: {failure.message}", failure.help) from None
     except OSError as failure:
         message = f"{name}: {failure.strerror or failure}."
-        raise SuiteError("DM853", message, "`cases` are files from the policy's folder.") from None
+        help = failure.advice if isinstance(failure, Unfit) else ""
+        help = help or "`cases` are files from the policy's folder."
+        raise SuiteError("DM853", message, help) from None
 
 
 def _id(fields: Mapping[str, Any], place: str) -> str:

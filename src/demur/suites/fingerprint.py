@@ -12,7 +12,10 @@ import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
+from demur.files import Unfit, home_of, open_file
+from demur.interop.patterns import matched
 from demur.policy import Shape
 from demur.runtime.evaluator import Evaluator
 from demur.suites.codes import SuiteError
@@ -20,6 +23,7 @@ from demur.suites.settings import Suite
 
 DECLARED = ("prompt", "retrieval", "model")
 """The parts of which a suite must declare one for its results to be taken as unchanged."""
+_INSIDE = "Name files of the policy's folder, or of the repository around it."
 _FILES = ("prompt", "retrieval", "data")
 
 
@@ -47,9 +51,11 @@ def _matched(part: str, patterns: Iterable[str], folder: Path) -> list[Path]:
     found: dict[Path, None] = {}
     for pattern in patterns:
         try:
-            paths = sorted(one for one in folder.glob(pattern) if one.is_file())
-        except (NotImplementedError, ValueError):
-            paths = []
+            paths = matched(folder, pattern)
+        except (OSError, ValueError) as failure:
+            reason = getattr(failure, "strerror", None) or failure
+            message = f"`{pattern}`, of the fingerprint's `{part}`, cannot be looked for: {reason}."
+            raise SuiteError("DM855", message, _INSIDE) from None
         if not paths:
             message = f"`{pattern}`, of the fingerprint's `{part}`, matches no file."
             raise SuiteError("DM855", message, "Write a glob from the policy's folder.")
@@ -73,13 +79,22 @@ def _code(target: str, folder: Path) -> Path | None:
 def _of_files(paths: Iterable[Path], folder: Path) -> str:
     total = sha256()
     for path in dict.fromkeys(paths):
-        with path.open("rb") as file:
-            content = sha256()
+        content = sha256()
+        with _opened(path, folder) as file:
             while piece := file.read(1024 * 1024):
                 content.update(piece)
         name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
         total.update(f"{content.hexdigest()} {name}\n".encode("utf-8", "surrogateescape"))
     return f"sha256:{total.hexdigest()}"
+
+
+def _opened(path: Path, folder: Path) -> BinaryIO:
+    """The file, opened. Raises `SuiteError` for one that is not to be read, OSError."""
+    try:
+        return open_file(path, inside=home_of(folder), hidden=True)
+    except Unfit as unfit:
+        message = f"{path.as_posix()}, on which results depend, is not read: {unfit.strerror}."
+        raise SuiteError("DM855", message, unfit.advice or _INSIDE) from None
 
 
 def _of_settings(suite: Suite, evaluator: Evaluator) -> str:

@@ -13,9 +13,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
+from demur.files import create_file, read_file
 from demur.interop.json import json_text
 
 FORMAT = "demur.run/1"
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a manifest beyond which it is not read."""
 
 
 class Manifest(BaseModel):
@@ -60,7 +63,7 @@ def manifest_path(results: Path) -> Path:
 def read_manifest(results: Path) -> Manifest | None:
     """The manifest beside the results; None where there is none that can be read."""
     try:
-        return Manifest.model_validate_json(manifest_path(results).read_bytes())
+        return Manifest.model_validate_json(read_file(manifest_path(results), LARGEST))
     except (OSError, ValidationError):
         return None
 
@@ -70,5 +73,7 @@ def write_manifest(results: Path, manifest: Manifest) -> None:
     path = manifest_path(results)
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     text = json_text(manifest.model_dump(exclude_none=True))
-    beside.write_text(text, encoding="utf-8", newline="\n")
+    beside.unlink(missing_ok=True)
+    with create_file(beside) as file:
+        file.write(text.encode())
     beside.replace(path)

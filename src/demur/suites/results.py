@@ -12,10 +12,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from demur.files import continue_file, create_file, open_file
 from demur.service.journal.folder import lock
 from demur.suites.codes import SuiteError
 from demur.suites.failure import CaseFailed
@@ -44,9 +44,7 @@ class PartialResults:
         self._lines: dict[str, tuple[int, int]] = {}
         self._kinds: dict[str, str | None] = {}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = os.fdopen(
-            os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b"
-        )
+        self._file = continue_file(self.path)
         try:
             if not lock(self._file.fileno()):
                 message = f"Another run is writing {results.as_posix()}."
@@ -104,7 +102,7 @@ class PartialResults:
     def take_over(self, results: Path, known: Iterable[str]) -> None:
         """Copies the lines without an error from finished results. Raises OSError."""
         wanted = set(known)
-        with results.open("rb") as file:
+        with open_file(results) as file:
             for line in file:
                 found = _identity(line)
                 if found and found[0] in wanted and found[0] not in self._lines and not found[1]:
@@ -121,7 +119,8 @@ class PartialResults:
     def finish(self, order: Sequence[str]) -> None:
         """Puts the lines in this order in the place of the results. Raises OSError."""
         beside = self._results.with_name(f"{self._results.name}.{os.getpid()}.new")
-        with beside.open("wb") as file:
+        beside.unlink(missing_ok=True)
+        with create_file(beside) as file:
             for line in self._ordered(order):
                 file.write(line)
             file.flush()
@@ -160,7 +159,7 @@ def commonest_error(results: Path) -> tuple[str, int] | None:
     Raises OSError.
     """
     said: Counter[str] = Counter()
-    with results.open("rb") as file:
+    with open_file(results) as file:
         for line in file:
             try:
                 error = parsed(line).get("error")
@@ -173,7 +172,7 @@ def commonest_error(results: Path) -> tuple[str, int] | None:
 
 def has_each_once(results: Path, ids: Iterable[str]) -> bool:
     """Whether the file has a whole line for each of these cases, and no other. Raises OSError."""
-    with results.open("rb") as file:
+    with open_file(results) as file:
         found = [None if one is None else one[0] for one in map(_identity, file)]
     return sorted(found, key=str) == sorted(ids)
 

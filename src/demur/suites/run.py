@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+from demur.files import check_place
 from demur.runs.commits import commit_of
 from demur.runtime.evaluator import Evaluator
 from demur.suites import settings
@@ -81,6 +82,8 @@ def run_suite(
     suite = settings.suite(evaluator, name, options)
     cases = selected(read_cases(suite, folder, evaluator), options)
     place = results or default_results(folder, name, options)
+    if results is None:
+        check_place(place, folder)
     manifest = Manifest(
         policy=evaluator.name,
         digest=evaluator.digest,

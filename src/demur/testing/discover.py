@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from demur.diagnostics import Diagnostic, Span
+from demur.files import Outside, check_inside
 from demur.testing.codes import problem
 
 _ENDINGS = (".yaml", ".yml")
@@ -24,6 +25,9 @@ def find_test_files(paths: Sequence[Path]) -> tuple[list[Path], list[Diagnostic]
     for path in paths:
         files = sorted(_in_folder(path)) if path.is_dir() else _of_file(path)
         for file in files:
+            if path.is_dir() and _leads_out(file, path):
+                problems.append(_link(file))
+                continue
             found.setdefault(file.resolve(), file)
         if not files:
             problems.append(_nothing(path))
@@ -47,6 +51,24 @@ def _of_file(path: Path) -> list[Path]:
 
 def _is_test(path: Path) -> bool:
     return path.suffix.lower() in _ENDINGS and path.stem.endswith(_TEST)
+
+
+def _leads_out(file: Path, folder: Path) -> bool:
+    if not file.is_symlink():
+        return False
+    try:
+        check_inside(file, folder, hidden=True)
+    except Outside:
+        return True
+    except OSError:
+        # Whoever reads it says what is wrong.
+        pass
+    return False
+
+
+def _link(file: Path) -> Diagnostic:
+    advice = "Name the file that it leads to, or write one in its place."
+    return problem("DM601", f"`{file.as_posix()}` is a link out of the folder.", None, advice)
 
 
 def _nothing(path: Path) -> Diagnostic:

@@ -41,7 +41,7 @@ def command(
     """
     from demur.runtime.bundle import encode, is_bundle
 
-    if not force and target.is_file() and not is_bundle(target.read_bytes()):
+    if not force and target.is_file() and not is_bundle(policies.content(target)):
         raise click.UsageError(f"{target.as_posix()} is there and is no bundle. Give --force.")
     if detached and not keys:
         raise click.UsageError("--detached says where the signature goes. Give --sign too.")

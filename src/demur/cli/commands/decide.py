@@ -200,7 +200,7 @@ def _actions(text: str | None) -> frozenset[str]:
 def _records(file: Path, evaluator: Evaluator) -> Iterator[Record | Diagnostic]:
     source = sys.stdin.buffer if file == _STDIN else file
     try:
-        yield from read_records(source, shapes=evaluator.policy.stages)
+        yield from read_records(source, shapes=evaluator.policy.stages, pipes=True)
     except UnreadableRecords as failure:
         raise CouldNotRun(f"{failure.message} {failure.help}") from None
     except OSError as failure:

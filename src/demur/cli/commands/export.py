@@ -156,7 +156,7 @@ def _subject(policy: Path) -> Subject:
     from demur.runtime.bundle import is_bundle
     from demur.testing.exercised import exercised
 
-    if is_bundle(policy.read_bytes()):
+    if is_bundle(policies.content(policy)):
         advice = "Give the policy file: a bundle has neither its words nor its tests."
         raise click.UsageError(f"{policy.as_posix()} is a bundle. {advice}")
     _, checked, diagnostics = check_file(policy, policy.as_posix())

@@ -169,7 +169,7 @@ def _policy_file(path: Path) -> Any:
     from demur.gate.run import PolicyFile
     from demur.runtime.bundle import is_bundle
 
-    if is_bundle(path.read_bytes()):
+    if is_bundle(policies.content(path)):
         return None
     from demur.language.compile import check_file
 

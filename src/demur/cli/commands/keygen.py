@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from demur.cli import policies
 from demur.cli.status import CouldNotRun
+from demur.files import create_file
 
 
 @click.command(short_help="Make a key to sign bundles with.")
@@ -40,6 +40,5 @@ def command(name: Path) -> None:
 
 def _write(path: Path, content: bytes, permissions: int) -> None:
     """A new file that was never readable to more than it should be. Raises OSError."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
-    with open(handle, "wb") as stream:  # noqa: PTH123
+    with create_file(path, permissions) as stream:
         stream.write(content)

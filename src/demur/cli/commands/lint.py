@@ -32,7 +32,7 @@ _ROUNDS = 10
     "-o",
     "--output",
     "target",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=output.Report(),
     help="Write the report to this file.",
 )
 @click.option("--fix", is_flag=True, help="Mend what can be mended without changing a decision.")

@@ -78,7 +78,7 @@ _PERCENT = _Percent()
     "-o",
     "--output",
     "target",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=output.Report(),
     help="Write the report to this file.",
 )
 @click.option(

@@ -47,8 +47,8 @@ def command(
 
     try:
         trusted = read_public_keys(keys)
-        data = file.read_bytes()
-        detached = read_detached(file) if signature is None else signature.read_bytes()
+        data = policies.content(file)
+        detached = read_detached(file, signature)
         policy, digest, signers = decode_signed(data, trusted, detached)
     except BundleError as failure:
         message = policies.refusal(file, failure)

@@ -6,12 +6,14 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from demur.diagnostics import Diagnostic
+from demur.files import open_file
 from demur.interop import jsonl, parquet
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import ending
@@ -50,10 +52,14 @@ def documents(path: Path) -> Iterator[tuple[str, Any]]:
         raise _unreadable(name, f"It is no whole .gz file: {failure}.") from None
 
 
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix.lower() == ".gz":
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    return path.open("rb")
+@contextmanager
+def _opened(path: Path) -> Generator[BinaryIO]:
+    with open_file(path) as file:
+        if path.suffix.lower() != ".gz":
+            yield file
+            return
+        with gzip.GzipFile(fileobj=file) as unpacked:
+            yield cast(BinaryIO, unpacked)
 
 
 def _unreadable(name: str, what: str, help: str = "Export the results again.") -> ResultsError:
@@ -127,7 +133,7 @@ def _places(found: Iterator[Record | Diagnostic], name: str) -> Iterator[tuple[s
 def _rows(path: Path, name: str, delimiter: str) -> Iterator[tuple[str, Any]]:
     """Rows as pandas writes them: the index in a column without a name, an empty cell for NaN."""
     csv.field_size_limit(jsonl.MAXIMUM_LINE)
-    with TextIOWrapper(_opened(path), "utf-8-sig", newline="") as text:
+    with _opened(path) as stream, TextIOWrapper(stream, "utf-8-sig", newline="") as text:
         rows = csv.reader(text, delimiter=delimiter, strict=True)
         try:
             header = next(rows, [])

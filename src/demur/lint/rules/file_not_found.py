@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from demur.diagnostics import Severity
+from demur.files import Outside, Unfit, home_of, open_file
+from demur.interop.patterns import matched
 from demur.language.checked import CheckedPolicy
 from demur.language.nodes import Node, ScalarNode, SequenceNode
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.suggestions import file_like
 
+_INSIDE = "Name files of the policy's folder, or of the repository around it; none that is hidden."
 _PATTERNS = ("prompt", "retrieval", "data")
 """The parts of a fingerprint that are globs."""
 
@@ -19,13 +22,21 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
     folder = Path(policy.source.path).parent
     for name in policy.document.suites:
         for node in _texts(policy.node(("suites", name, "cases"))):
-            if not _is_file(folder, node.text):
+            problem = _problem(folder, node.text)
+            if problem == "":
                 message = f"There is no file `{node.text}`, which has the cases of `{name}`."
                 advice = file_like(folder, node.text) or "Paths are from the policy's folder."
                 yield Finding(node.span, message, advice)
+            elif problem is not None:
+                message = f"`{node.text}`, the cases of `{name}`, is not read: {problem}."
+                yield Finding(node.span, message, _INSIDE)
         for part in _PATTERNS:
             for node in _texts(policy.node(("suites", name, "fingerprint", part))):
-                if not _matches(folder, node.text):
+                problem = _mismatch(folder, node.text)
+                if problem:
+                    message = f"`{node.text}` is not looked for: {problem}."
+                    yield Finding(node.span, message, _INSIDE)
+                elif problem is not None:
                     message = f"No file matches `{node.text}`, which the results depend on."
                     advice = file_like(folder, node.text) or "Globs are from the policy's folder."
                     yield Finding(node.span, message, advice)
@@ -38,18 +49,25 @@ def _texts(node: Node | None) -> Iterator[ScalarNode]:
             yield one
 
 
-def _is_file(folder: Path, name: str) -> bool:
+def _problem(folder: Path, name: str) -> str | None:
+    """Why the file is not read, empty where there is none; None where it is."""
     try:
-        return (folder / name).is_file()
+        open_file(folder / name, inside=home_of(folder)).close()
+    except Unfit as unfit:
+        return unfit.strerror
     except (OSError, ValueError):
-        return False
+        return ""
+    return None
 
 
-def _matches(folder: Path, pattern: str) -> bool:
+def _mismatch(folder: Path, pattern: str) -> str | None:
+    """Why the pattern is not looked for, empty where it matches nothing; None where it matches."""
     try:
-        return any(one.is_file() for one in folder.glob(pattern))
-    except (NotImplementedError, OSError, ValueError):
-        return False
+        return None if matched(folder, pattern) else ""
+    except Outside as outside:
+        return outside.strerror
+    except (OSError, ValueError):
+        return ""
 
 
 _GATE = """\

@@ -12,6 +12,7 @@ from demur.language.nodes import ScalarNode
 from demur.lint.rule import HEADER, Finding, Rule
 from demur.suggestions import did_you_mean, file_like
 
+_INSIDE = "Name a file of the policy's folder, or of the repository around it; or link to the web: https://…."
 _SHOWN = 12
 """How many sections are listed where none is like the one that was written."""
 
@@ -30,10 +31,10 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
             message = f"`{link}` is a section of the policy's runbook, and the policy has none."
             yield Finding(node.span, message, "Add `runbook: FILE.md` to the policy.")
         elif not is_remote(name) and name not in known:
-            known[name] = _anchors(folder / name)
+            known[name] = _anchors(folder, name)
             if isinstance(known[name], str):
                 message = f"The runbook `{name}` cannot be read: {known[name]}."
-                advice = file_like(folder, name) or "Paths are from the policy's folder."
+                advice = file_like(folder, name) or _INSIDE
                 yield Finding(node.span, message, advice)
         found, section = known.get(name), anchor_of(link)
         if section and isinstance(found, tuple) and section not in found:
@@ -41,10 +42,10 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
             yield Finding(node.span, message, _advice(section, found))
 
 
-def _anchors(file: Path) -> tuple[str, ...] | str | None:
+def _anchors(folder: Path, name: str) -> tuple[str, ...] | str | None:
     """The file's anchors, None where its format is not known, or why it cannot be read."""
     try:
-        return anchors(file)
+        return anchors(folder, name)
     except OSError as failure:
         return (failure.strerror or "it cannot be read").lower()
     except ValueError:

@@ -6,12 +6,17 @@ import os
 import re
 import sys
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+from demur.interop.records import ending
 from demur.measure.records.relation import Relation, UnreadableTable
 from demur.suggestions import did_you_mean, listed
+
+_PLAIN = re.compile(r"\.|\.\.|[^\W_][\w .=@+-]*")
+"""A part of a path that means the same to every engine: it holds no pattern, and is not hidden."""
 
 
 def connect(url: str | None) -> Any:
@@ -42,7 +47,7 @@ def connect(url: str | None) -> Any:
             f"The engine {_without_password(url)} cannot be reached: {_first(failure)}"
         ) from None
     if connection.name == "duckdb":
-        connection.raw_sql("SET TimeZone = 'UTC'")
+        _settle(connection)
     if connection.name == "pyspark":
         connection._session.conf.set("spark.sql.session.timeZone", "UTC")
     return connection
@@ -79,9 +84,17 @@ def embedded() -> Any:
     import ibis
 
     connection = ibis.duckdb.connect()
-    connection.raw_sql("SET TimeZone = 'UTC'")
+    _settle(connection)
     connection.raw_sql(f"SET temp_directory = '{workspace(connection).as_posix()}'")
     return connection
+
+
+def _settle(connection: Any) -> None:
+    """Has DuckDB tell times in UTC, fetch no code, and take no variable of Python's for a table."""
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.raw_sql("SET autoinstall_known_extensions = false")
+    connection.raw_sql("SET autoload_known_extensions = false")
+    connection.raw_sql("SET python_enable_replacements = false")
 
 
 def workspace(connection: Any) -> Path:
@@ -90,6 +103,24 @@ def workspace(connection: Any) -> Path:
     if made is None:
         made = connection._demur_workspace = TemporaryDirectory(prefix="demur-")
     return Path(made.name)
+
+
+def named(connection: Any, path: Path) -> str:
+    """A name by which the engine reads this file alone, whatever it is called.
+
+    Engines take names for patterns (`run[1].jsonl`, `{a,b}`), for other places (`s3:`, `~`) and for hidden
+    (`_run`); a file with such a name is linked under another one in a folder of demur's own.
+    """
+    if all(map(_PLAIN.fullmatch, path.relative_to(path.anchor).parts)):
+        return path.as_posix()
+    packed = ".gz" if path.suffix.lower() == ".gz" else ""
+    link = workspace(connection) / f"{uuid4().hex}{ending(path)}{packed}"
+    try:
+        link.symlink_to(path.resolve())
+    except OSError:
+        # Windows lets not everybody make links.
+        copyfile(path, link)
+    return link.as_posix()
 
 
 def stored(relation: Relation, table: Any) -> Any:

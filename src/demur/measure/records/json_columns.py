@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 
 import sqlglot.expressions as sql
 
@@ -22,8 +21,8 @@ from demur.policy import Shape
 _SQL_TYPES = {"bool": "BOOLEAN", "int": "BIGINT", "double": "DOUBLE", "string": "VARCHAR"}
 
 
-def select(files: Iterable[Path], wanted: Wanted, *, nested: bool) -> tuple[str, frozenset[str]]:
-    """The query that reads the files, and the columns of it that hold JSON text.
+def select(files: Iterable[str], wanted: Wanted, *, nested: bool) -> tuple[str, frozenset[str]]:
+    """The query that reads the files of these names, and the columns of it that hold JSON text.
 
     It fails on what is not one JSON object a line with an object a stage, which a slower reader
     then tells apart: lines that are wrong, and values that are merely unknown. With `nested` the
@@ -64,11 +63,11 @@ def _struct(fields: dict[str, str]) -> str:
     return f"STRUCT({', '.join(f'{_name(name)} {type}' for name, type in fields.items())})"
 
 
-def _read(files: Iterable[Path], stages: dict[str, dict[str, str]], *, timed: bool) -> str:
+def _read(files: Iterable[str], stages: dict[str, dict[str, str]], *, timed: bool) -> str:
     structs = {stage: _struct(names) for stage, names in stages.items()}
     types = {IDENTITY: "JSON", "trace_id": "JSON", **({TIME: "JSON"} if timed else {}), **structs}
     columns = ", ".join(f"{_name(name)}: {_text(type)}" for name, type in types.items())
-    paths = ", ".join(_text(path.as_posix()) for path in files)
+    paths = ", ".join(_text(name) for name in files)
     return (
         f"read_json([{paths}], format = 'newline_delimited', columns = {{{columns}}}, "
         "maximum_object_size = 16777216, hive_partitioning = false)"

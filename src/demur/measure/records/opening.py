@@ -17,7 +17,7 @@ from demur.interop.record import UnreadableRecords
 from demur.interop.records import ending, read_records
 from demur.interop.sources import files
 from demur.measure.records import json_columns, parquet_files, plain_records, typed_columns
-from demur.measure.records.connecting import workspace
+from demur.measure.records.connecting import named, workspace
 from demur.measure.records.relation import (
     Relation,
     UnreadableTable,
@@ -65,7 +65,8 @@ def open_records(
         if typed is not None:
             return Relation(connection, *typed, is_small, is_provisional=True)
     if endings <= JSONL and connection.name == "duckdb" and attempt + 1 < ATTEMPTS:
-        query, texts = json_columns.select(found, wanted, nested=attempt == 0)
+        names = [named(connection, path) for path in found]
+        query, texts = json_columns.select(names, wanted, nested=attempt == 0)
         view = f"demur_{uuid4().hex}"
         connection.raw_sql(f"CREATE TEMP VIEW {view} AS {query}")
         return Relation(connection, connection.table(view), texts, is_small, is_provisional=True)

@@ -13,8 +13,9 @@ from uuid import uuid4
 import pyarrow as arrow
 from pyarrow import parquet
 
+from demur.files import open_file
 from demur.measure.records import typed_columns
-from demur.measure.records.connecting import engine_error
+from demur.measure.records.connecting import engine_error, named
 from demur.measure.records.relation import UnreadableTable, Wanted
 
 
@@ -35,7 +36,7 @@ def select(
 
 def table(connection: Any, paths: Sequence[Path]) -> Any:
     """Files of one schema as the engine's table; names of folders say nothing of the records."""
-    names = [path.as_posix() for path in paths]
+    names = [named(connection, path) for path in paths]
     try:
         if connection.name == "duckdb":
             return connection.read_parquet(names, hive_partitioning=False)
@@ -55,7 +56,8 @@ def _schema(path: Path) -> Any:
     if path.suffix.lower() == ".gz":
         return None
     try:
-        return parquet.read_schema(path).remove_metadata()
+        with open_file(path) as file:
+            return parquet.read_schema(file).remove_metadata()
     except (OSError, arrow.ArrowException):
         return None
 

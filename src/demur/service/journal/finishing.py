@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Literal
 
+from demur.files import open_file
 from demur.policy import Policy
 from demur.service.journal import parquet
 from demur.service.journal.folder import UNFINISHED, is_rest, replacing, segments, stem, taken
@@ -108,7 +109,7 @@ class Finisher:
         if self._form == "gzip":
             packed = path.with_name(f"{path.name}.gz")
             with (
-                path.open("rb") as plain,
+                open_file(path) as plain,
                 replacing(packed) as file,
                 gzip.GzipFile(filename=path.name, fileobj=file, mode="wb", compresslevel=6) as into,
             ):

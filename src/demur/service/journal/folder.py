@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from demur.files import change_file, create_file
+
 try:
     import fcntl as _fcntl
 except ImportError:  # Windows has none: there segments are neither locked nor healed.
@@ -98,7 +100,7 @@ def taken(path: Path) -> Generator[int | None]:
         yield None
         return
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = change_file(path)
     except OSError:
         yield None
         return
@@ -163,7 +165,8 @@ def replacing(path: Path) -> Generator[BinaryIO]:
     """A file that appears under its name when it is whole and durable. Raises OSError."""
     part = path.with_name(path.name + PART)
     try:
-        with part.open("wb") as file:
+        part.unlink(missing_ok=True)
+        with create_file(part) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

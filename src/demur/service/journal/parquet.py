@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from demur.files import open_file
 from demur.functions.values import INT_MAX, INT_MIN
 from demur.policy import Policy, Shape
 from demur.service.journal.fields import FIELDS
@@ -77,14 +78,14 @@ def convert(path: Path, policies: Mapping[str, Policy]) -> bool:
     return True
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a Parquet segment, as its JSONL had them but for nulls. Raises OSError."""
+def read(path: Path, inside: Path | None = None) -> Iterator[dict[str, Any]]:
+    """The lines of a Parquet segment, as its JSONL had them but for nulls. Raises as `open_file` does."""
     need_arrow()
     import pyarrow  # pyright: ignore
     from pyarrow.parquet import ParquetFile  # pyright: ignore
 
     try:
-        with ParquetFile(path) as file:
+        with open_file(path, inside=inside, hidden=True) as stream, ParquetFile(stream) as file:
             for batch in file.iter_batches(batch_size=1024):
                 for row in batch.to_pylist():
                     yield _line(row)
@@ -93,7 +94,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for line in file:
             if line.endswith(b"\n"):
                 yield line

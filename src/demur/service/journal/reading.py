@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from demur.files import open_file
 from demur.service.journal import parquet
 from demur.service.journal.fields import DECISION, LOST, OUTCOME
 from demur.service.journal.folder import segments
@@ -88,14 +89,15 @@ def read_journal(folder: Path) -> Iterator[Line | Damage]:
         if not folder.exists():
             what = "there is no such folder"
         raise UnreadableJournal(f"DM951: {folder.as_posix()}: {what} of a journal")
+    inside = folder if folder.is_dir() else None
     # A segment is opened when its first line's turn has come, so that few are open at a time.
-    waiting = sorted((_first_time(path), at, path) for at, path in enumerate(paths))
+    waiting = sorted((_first_time(path, inside), at, path) for at, path in enumerate(paths))
     waiting.reverse()
     turns: list[tuple[str, int, Line | Damage, Iterator[Line | Damage]]] = []
     while turns or waiting:
         while waiting and (not turns or waiting[-1][0] <= turns[0][0]):
             first, at, path = waiting.pop()
-            _advance(turns, first, at, _segment(path))
+            _advance(turns, first, at, _segment(path, inside))
         if turns:
             time, at, one, rest = heappop(turns)
             yield one
@@ -138,19 +140,19 @@ def _advance(
         heappush(turns, (later, at, one, rest))
 
 
-def _first_time(path: Path) -> str:
-    first = next((one for one in _segment(path) if isinstance(one, Line)), None)
+def _first_time(path: Path, inside: Path | None) -> str:
+    first = next((one for one in _segment(path, inside) if isinstance(one, Line)), None)
     return "" if first is None else first.time
 
 
-def _segment(path: Path) -> Iterator[Line | Damage]:
+def _segment(path: Path, inside: Path | None) -> Iterator[Line | Damage]:
     number = 0
     try:
         if path.name.endswith(".parquet"):
-            for number, value in enumerate(parquet.read(path), 1):
+            for number, value in enumerate(parquet.read(path, inside), 1):
                 yield _checked(path, number, value)
             return
-        with path.open("rb") as plain:
+        with open_file(path, inside=inside, hidden=True) as plain:
             file = plain if path.suffix != ".gz" else cast(BinaryIO, gzip.GzipFile(fileobj=plain))
             while data := file.readline(MAXIMUM_LINE + 1):
                 number += 1
