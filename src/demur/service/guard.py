@@ -123,10 +123,12 @@ class Guard:
 
     @property
     def current(self) -> Trace:
-        """The trace that this thread or task is in. Raises LookupError outside of any."""
-        trace = current_trace()
+        """This guard's innermost trace that this thread or task is in. Raises LookupError outside of any."""
+        trace = current_trace(self)
         if trace is None:
-            raise LookupError("DM906: there is no trace here; begin one with `guard.trace()`")
+            raise LookupError(
+                "DM906: there is no trace of this guard here; begin one with `guard.trace()`"
+            )
         return trace
 
     def trace(
@@ -134,16 +136,32 @@ class Guard:
         trace_id: str | None = None,
         span_id: str | None = None,
         *,
+        parent: tuple[str, str] | None = None,
+        user: str | None = None,
+        last: str | None = None,
         bypass: str | None = None,
     ) -> Trace:
         """A new request, for a `with` or `async with`.
 
-        Its ids are those given, else those of the current OpenTelemetry span, else a random one as in
-        W3C Trace Context. With `bypass`, a reason, nothing of it is enforced; see `bypass`.
+        Its `trace_id` is random, unless the service gives one, which must be new each time and nobody
+        else's choice. `parent` are the ids of the trace and the span that it is part of, as the caller's
+        `traceparent` has them, by default those of the current OpenTelemetry span. All requests of one
+        `user` get the same policy where a candidate serves a share. `last` is the stage after which
+        nothing is checked, by default the policy's last. With `bypass`, a reason, nothing of it is
+        enforced; see `bypass`. Raises ValueError for a stage that the policy has not.
         """
         if bypass is not None:
             bypass = _reason(bypass)
-        return Trace(self, self.policies.deployment, trace_id, span_id, bypass)
+        return Trace(
+            self,
+            self.policies.deployment,
+            trace_id,
+            span_id,
+            parent=parent,
+            user=user,
+            last=last,
+            bypass=bypass,
+        )
 
     def protect(
         self,

@@ -11,9 +11,9 @@ GUARD_CODES: dict[str, tuple[str, str, str]] = {
     ),
     "DM902": (
         "stage-given-twice",
-        "The stage was given before, or the trace is over",
-        "A trace is one attempt: each stage is given once, and the last stage or a stop ends it. Begin "
-        "another trace for another attempt, so that each is decided, recorded and counted.",
+        "The stage or the trace was begun before, or the trace is over",
+        "A trace is one attempt: it is begun once, each stage is given once, and the last stage or a stop ends "
+        "it. Begin another trace for another attempt, so that each is decided, recorded and counted.",
     ),
     "DM903": (
         "no-such-signal",
@@ -35,9 +35,9 @@ GUARD_CODES: dict[str, tuple[str, str, str]] = {
     ),
     "DM906": (
         "no-trace-here",
-        "There is no trace here",
-        "`guard.current` is the trace of the `with`, the decorator or the middleware around the call. "
-        "Begin one with `guard.trace()`.",
+        "There is no trace of this guard here",
+        "`guard.current` is the guard's own trace of the `with`, the decorator or the middleware around the "
+        "call; another guard's is none. Begin one with `guard.trace()`.",
     ),
     "DM907": (
         "bypassed",

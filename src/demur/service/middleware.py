@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import TYPE_CHECKING, Any
 
 from demur.service.check import Check
-from demur.service.trace import Stopped
+from demur.service.trace import Stopped, current_span
 
 if TYPE_CHECKING:
     from demur.service.guard import Guard
@@ -72,9 +72,9 @@ class GuardMiddleware:
             began = began or message["type"] == "http.response.start"
             await send(message)
 
-        trace_id, span_id = parent(scope) or (None, None)
         try:
-            async with self._guard.trace(trace_id, span_id) as trace:
+            # A span of the service's own is nearer than the caller's.
+            async with self._guard.trace(parent=current_span() or parent(scope)) as trace:
                 if self._signals is not None:
                     trace.enforce(**self._signals(scope))
                 await self._app(scope, receive, sending)

@@ -109,9 +109,11 @@ def test_a_stop_is_answered_with_its_message() -> None:
     assert json.loads(sent[1]["body"]) == {
         "message": "A person will help.",
         "action": "escalate",
-        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "trace_id": checks[0].trace_id,
     }
+    assert checks[0].parent_trace_id == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert checks[0].span_id == "00f067aa0ba902b7"
+    assert checks[0].trace_id != checks[0].parent_trace_id
 
 
 def test_signals_of_the_scope_stop_the_request_before_the_application() -> None:
