@@ -169,14 +169,20 @@ class Guard:
         before: Mapping[str, Signals] | None = None,
         after: Mapping[str, Signals] | None = None,
         stopped: Callable[[Check], Any] | None = None,
+        last: str | None = None,
     ) -> Callable[[Function], Function]:
         """A decorator, for functions and coroutine functions: each call is a trace.
 
         `before` gives, by stage, signals from the call's arguments, and `after` from its result. In
         between, `guard.current` is the trace, for stages that become known within. Where the policy
-        ends the call, what `stopped` makes of the check is returned; without it `Stopped` is raised.
+        ends the call, what `stopped` makes of the check is returned; without it `Stopped` is raised. So
+        it is whatever the function made of the stop. A call whose last stage was not decided raises
+        `Unchecked`; `last` names another stage after which nothing is checked.
+
+        Raises ValueError for a stage that the policy has not, and TypeError for what cannot be protected:
+        generators, classes, and, when it is called, a function whose answer is still to be made.
         """
-        return protected(self, before or {}, after or {}, stopped)
+        return protected(self, before or {}, after or {}, stopped, last)
 
     def bypass(self, reason: str) -> Bypass:
         """Enforces nothing from now on, until `end()` or the end of the `with`.

@@ -211,6 +211,16 @@ class Trace:
             return (self._bypass or self.guard.bypass_reason) is not None
         return last.bypass is not None or not (last.is_incomplete or last.decision.stops)
 
+    @property
+    def stop(self) -> Stopped | None:
+        """What `enforce` raises from now on, None where the policy did not end the request."""
+        last = self.last
+        return Stopped(last) if last is not None and last.stops and not last.is_incomplete else None
+
+    def unchecked(self) -> Unchecked:
+        """What `release` raises where the last stage was not decided."""
+        return Unchecked(self.trace_id, self._stages[self._ends_at] if self._stages else "none")
+
     def release(self, answer: _Answer) -> _Answer:
         """The answer, if it may go out.
 
@@ -219,10 +229,7 @@ class Trace:
         """
         if self.may_answer:
             return answer
-        last = self.last
-        if last is not None and last.stops and not last.is_incomplete:
-            raise Stopped(last)
-        raise Unchecked(self.trace_id, self._stages[self._ends_at] if self._stages else "none")
+        raise self.stop or self.unchecked()
 
     def check_span(self, span: Any, /, **stages: Mapping[str, Any]) -> Check:
         """As `check`, with what an OpenTelemetry span has of these stages' signals by their `otel`.
