@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
@@ -102,6 +103,7 @@ class Guard:
         self._bypassed: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._lock = Lock()
+        self._late: deque[Trace] = deque()
         for one in self._telemetry:
             one.attach(self)
 
@@ -152,6 +154,8 @@ class Guard:
         """
         if bypass is not None:
             bypass = _reason(bypass)
+        if self._late:
+            self._end_late()
         return Trace(
             self,
             self.policies.deployment,
@@ -237,6 +241,15 @@ class Guard:
             except Exception:
                 self._count_error(_name(observer))
 
+    def end_later(self, trace: Trace) -> None:
+        """Ends a trace when the next one begins, or with the guard: now this thread may hold a lock."""
+        self._late.append(trace)
+
+    def _end_late(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._late.popleft().end()
+
     def status(self) -> GuardStatus:
         """How the guard stands."""
         with self._lock:
@@ -253,6 +266,7 @@ class Guard:
 
     def close(self) -> None:
         """Writes what the journal still holds, and ends the watch over the policy."""
+        self._end_late()
         self.policies.close()
         if self.journal is not None:
             self.journal.close()

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from demur.service.check import Check
 from demur.service.held_response import HeldResponse, Message, Send
 from demur.service.paths import Paths
-from demur.service.trace import Stopped, current_span, place
+from demur.service.surroundings import current_span
+from demur.service.trace import Stopped, place
 
 if TYPE_CHECKING:
     from demur.service.guard import Guard

@@ -34,8 +34,13 @@ def protected(
     last: str | None,
 ) -> Callable[[Function], Function]:
     """The decorator; see `Guard.protect`."""
-    for stage in (*before, *after, *(() if last is None else (last,))):
-        place(guard.deployment.active.stages, stage)
+    stages = guard.deployment.active.stages
+    end = len(stages) if last is None else place(stages, last)
+    for stage in (*before, *after):
+        if place(stages, stage) > end:
+            raise ValueError(
+                f"DM961: {stage} is given, and `last` says that {last} is the last stage"
+            )
 
     def begin(trace: Trace, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
         if before:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from os import urandom
@@ -14,6 +13,7 @@ from demur.service.check import Check
 from demur.service.deployment import Deployment
 from demur.service.providers import Provider
 from demur.service.rollout import choose
+from demur.service.surroundings import current_span, may_hold_a_lock
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -141,7 +141,10 @@ class Trace:
         # A generator may be closed, or collected, wherever another trace is current: that one stays.
         if _CURRENT.get() is self:
             _CURRENT.set(_still_open(self.outer))
-        self.end()
+        if kind is GeneratorExit and may_hold_a_lock():
+            self.guard.end_later(self)
+        else:
+            self.end()
 
     async def __aenter__(self) -> Trace:
         return self.__enter__()
@@ -357,17 +360,6 @@ def place(stages: tuple[str, ...], stage: str) -> int:
 def _no_stage(stages: tuple[str, ...], stage: str) -> ValueError:
     known = ", ".join(stages) or "none"
     return ValueError(f"DM901: the policy has no stage {stage!r}; its stages are: {known}")
-
-
-def current_span() -> tuple[str, str] | None:
-    """The ids of the current OpenTelemetry span, where the service uses OpenTelemetry."""
-    tracing = sys.modules.get("opentelemetry.trace")
-    if tracing is None:
-        return None
-    context = tracing.get_current_span().get_span_context()
-    if not context.is_valid:
-        return None
-    return f"{context.trace_id:032x}", f"{context.span_id:016x}"
 
 
 def _copied(signals: Any) -> Any:

@@ -142,6 +142,8 @@ def test_where_checking_ends_is_said_in_the_code() -> None:
     assert [(one.is_final, one.is_incomplete) for one in checks] == [(True, False)]
     with pytest.raises(ValueError, match="DM901"):
         guard.protect(last="requests")
+    with pytest.raises(ValueError, match=r"DM961.*answer is given"):
+        guard.protect(after={"answer": lambda result: ANSWER}, last="request")
 
 
 def test_a_bypass_lets_everything_out() -> None:
