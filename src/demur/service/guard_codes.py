@@ -97,9 +97,9 @@ GUARD_CODES: dict[str, tuple[str, str, str]] = {
     "DM963": (
         "unguarded-connection",
         "A connection to a guarded path cannot be guarded",
-        "The application has a root path of its own, which the middleware around it learns too late, or "
-        "the connection is neither HTTP nor a websocket. Name the whole path in `paths`, or wrap the "
-        "application that is at that root path.",
+        "The application changes the path or has a root path of its own, which the middleware around it "
+        "learns too late, or the connection is neither HTTP nor a websocket. Name the whole path in `paths`, "
+        "or wrap the application that is at that root path.",
     ),
 }
 """Name, title, and an explanation for the reference."""

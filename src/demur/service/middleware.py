@@ -117,16 +117,16 @@ class GuardMiddleware:
     def _watched(self, scope: Scope, send: Send) -> Send:
         """Sends on, unless it turns out that the application took the path for a guarded one.
 
-        An application may have a root path of its own, which it tells in the scope.
+        An application may change the path, or have a root path of its own, and tells so in the scope.
         """
-        root = scope.get("root_path")
+        seen = scope.get("path"), scope.get("root_path")
 
         async def sending(message: Message) -> None:
-            if scope.get("root_path") != root and self._paths.cover(scope):
+            now = scope.get("path"), scope.get("root_path")
+            if now != seen and self._paths.cover(scope):
                 raise RuntimeError(
-                    f"DM963: the application serves {scope['path']!r} below {scope['root_path']!r}, where "
-                    "its path is a guarded one: name the whole path in `paths`, or wrap the application "
-                    "that is there"
+                    f"DM963: the application takes {seen[0]!r} for {now[0]!r} below {now[1]!r}, which is "
+                    "guarded: name the whole path in `paths`, or wrap the application that is there"
                 )
             await send(message)
 

@@ -56,8 +56,10 @@ def _readings(scope: Mapping[str, Any]) -> Iterator[Segments]:
             segments = _segments(decoded)
             for one in (segments, _resolved(segments)) if ".." in segments else (segments,):
                 yield one
-                if root and one[: len(root)] == root:
-                    yield one[len(root) :]
+                # A mount below a root path that the server left out tells both of them.
+                for rest in (root[at:] for at in range(len(root))):
+                    if one[: len(rest)] == rest:
+                        yield one[len(rest) :]
 
 
 def _decodings(text: str) -> Iterator[str]:

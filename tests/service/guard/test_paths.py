@@ -170,7 +170,8 @@ def test_an_application_with_a_root_path_of_its_own_is_not_let_by() -> None:
     from fastapi import FastAPI
 
     guard, _ = watched()
-    app = FastAPI(root_path="/api")
+    app = FastAPI()
+    app.root_path = "/api"
     app.get("/ask")(lambda: SECRET)
     app.get("/health")(lambda: "well")
     around = GuardMiddleware(app, guard, paths=["/ask"])
@@ -178,6 +179,28 @@ def test_an_application_with_a_root_path_of_its_own_is_not_let_by() -> None:
     assert asyncio.run(served(around, "/api/health", "", False))[0]["status"] == 200
     named = GuardMiddleware(app, guard, paths=["/api/ask"])
     assert asyncio.run(served(named, "/api/ask", "", False)) == []
+
+
+def test_an_application_that_changes_the_path_is_not_let_by() -> None:
+    guard, _ = watched()
+    app = inner(guard)
+
+    async def rewriting(scope: Any, receive: Any, send: Any) -> None:
+        scope["path"] = scope["path"].replace("/old", "/ask")
+        await app(scope, receive, send)
+
+    around = GuardMiddleware(rewriting, guard, paths=["/ask"])
+    assert asyncio.run(served(around, "/old", "", False)) == []
+    assert asyncio.run(served(around, "/health", "", False))[0]["status"] == 200
+
+
+@pytest.mark.parametrize("root", ["/api/v1", "/v1", "/api/v1/", "/x/api/v1"])
+def test_any_part_of_the_root_path_may_have_been_taken_off(root: str) -> None:
+    covered = Paths(["/ask"])
+    for path in ("/api/v1/ask", "/v1/ask", "/ask"):
+        if path.removesuffix("/ask") in root:
+            assert covered.cover({"path": path, "root_path": root})
+        assert not covered.cover({"path": path.replace("/ask", "/health"), "root_path": root})
 
 
 @pytest.mark.parametrize(
