@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from demur.service.refusal import ReloadError as ReloadError
     from demur.service.reload import watch as watch
     from demur.service.trace import Stopped as Stopped
+    from demur.service.trace import Unchecked as Unchecked
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ _LAZY = {
     "InvalidSource": "demur.diagnostics",
     "ReloadError": "demur.service.refusal",
     "Stopped": "demur.service.trace",
+    "Unchecked": "demur.service.trace",
     "watch": "demur.service.reload",
 }
 
@@ -48,6 +50,7 @@ __all__ = [
     "InvalidSource",
     "ReloadError",
     "Stopped",
+    "Unchecked",
     "cel",
     "load",
     "watch",

@@ -17,6 +17,7 @@ from demur.measure.results import GateResult
 from demur.measure.thresholds import gates
 from demur.runtime.evaluator import Evaluator
 from demur.service.journal import Journal
+from demur.service.journal.reading import records
 
 POLICY = """\
 demur: 1
@@ -102,6 +103,26 @@ def test_each_request_counts_once_with_its_last_decision_and_its_outcome(
         "wrong": (pytest.approx(4 / 16), 16),
         "refused": (pytest.approx(4 / 20), 20),
     }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_requests_that_come_with_the_same_parent_are_different_records(
+    tmp_path: Path, evaluator: Evaluator, form: Any
+) -> None:
+    """A client may send one `traceparent` as often as it likes; outcomes find each request by its own id."""
+    folder, parent = tmp_path / "journal", ("a" * 32, "b" * 16)
+    with demur.Guard(evaluator, journal=Journal(folder, form=form)) as guard:
+        for at in range(8):
+            with guard.trace(parent=parent) as trace:
+                trace.check(request={"tenant": "a", "tokens": 7}, answer={"score": 0.9})
+            guard.outcome(trace.trace_id, correct=at > 1)
+    result = judged(evaluator, str(folder))
+    assert result.records == 8
+    assert not result.problems
+    assert values(result)["wrong"] == (pytest.approx(2 / 8), 8)
+    found = list(records(folder))
+    assert len({one["id"] for one in found}) == 8
+    assert {(one["demur"]["parent_trace_id"], one["span_id"]) for one in found} == {parent}
 
 
 def test_a_journal_pairs_with_itself_as_the_baseline(tmp_path: Path, evaluator: Evaluator) -> None:

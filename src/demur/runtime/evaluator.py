@@ -40,6 +40,7 @@ class Evaluator:
         self._prepared: dict[str | None, _Prepared] = {}
         self._texts: dict[int, tuple[Any, Conditions, tuple[Expression, ...]]] = {}
         self._last = self._at(next(reversed(self._order), None))
+        self._is_ready = False
 
     def __repr__(self) -> str:
         return f"Evaluator({self.policy.name!r}, digest={self.digest!r})"
@@ -118,6 +119,17 @@ class Evaluator:
                 stops = stops or (state is not False and response is not None and response.stops)
             if stops:
                 return
+
+    def make_ready(self) -> Evaluator:
+        """Generates the code of both forms for every stage now, and not at the first record.
+
+        Returns itself. Raises `BundleError` for a policy that turns out to be none.
+        """
+        if not self._is_ready:
+            for stage in (*self._stages, None):
+                self._at(stage).steps()
+            self._is_ready = True
+        return self
 
     def rules_at(self, stage: str | None = None) -> tuple[Rule, ...]:
         """The rules that run at a stage, the last by default: those whose last signal is known then."""

@@ -60,7 +60,7 @@ def admit(new: Evaluator, active: Evaluator | None, terms: Terms) -> Evaluator:
                 f"The service's parameters do not fit it: {problem}.",
                 "Change the policy, or deploy both.",
             ) from None
-    # The code of both forms is generated here and not by the first request.
+    new.make_ready()
     for stage in (*new.stages, None):
         new.decide({}, stage)
     return new

@@ -20,8 +20,9 @@ class Check:
     """A decision at a stage of one request.
 
     `time` is when it was made, in seconds since the epoch; `duration` the seconds that deciding took,
-    `elapsed` those since the trace began. `trace_id` and `span_id` are hexadecimal as in W3C Trace
-    Context, or whatever the caller named the trace. `evaluator` is the policy that decided, `rollout`
+    `elapsed` those since the trace began. `trace_id` is the request's own, or what the service named it;
+    `parent_trace_id` and `span_id` are hexadecimal as in W3C Trace Context, of the distributed trace that
+    the request is part of. `evaluator` is the policy that decided, `rollout`
     whether as `active` or as `canary`; `shadow` is what the candidate would have decided, where one
     runs in the shadow. `is_final` says that no later stage will be checked: the request was stopped,
     the last stage was reached, or the trace ended. `is_incomplete` marks a trace that ended before its
@@ -43,6 +44,7 @@ class Check:
     is_final: bool = False
     is_incomplete: bool = False
     bypass: str | None = None
+    parent_trace_id: str | None = None
 
     @property
     def stops(self) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
@@ -102,6 +103,7 @@ class Guard:
         self._bypassed: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._lock = Lock()
+        self._late: deque[Trace] = deque()
         for one in self._telemetry:
             one.attach(self)
 
@@ -123,10 +125,12 @@ class Guard:
 
     @property
     def current(self) -> Trace:
-        """The trace that this thread or task is in. Raises LookupError outside of any."""
-        trace = current_trace()
+        """This guard's innermost trace that this thread or task is in. Raises LookupError outside of any."""
+        trace = current_trace(self)
         if trace is None:
-            raise LookupError("DM906: there is no trace here; begin one with `guard.trace()`")
+            raise LookupError(
+                "DM906: there is no trace of this guard here; begin one with `guard.trace()`"
+            )
         return trace
 
     def trace(
@@ -134,16 +138,34 @@ class Guard:
         trace_id: str | None = None,
         span_id: str | None = None,
         *,
+        parent: tuple[str, str] | None = None,
+        user: str | None = None,
+        last: str | None = None,
         bypass: str | None = None,
     ) -> Trace:
         """A new request, for a `with` or `async with`.
 
-        Its ids are those given, else those of the current OpenTelemetry span, else a random one as in
-        W3C Trace Context. With `bypass`, a reason, nothing of it is enforced; see `bypass`.
+        Its `trace_id` is random, unless the service gives one, which must be new each time and nobody
+        else's choice. `parent` are the ids of the trace and the span that it is part of, as the caller's
+        `traceparent` has them, by default those of the current OpenTelemetry span. All requests of one
+        `user` get the same policy where a candidate serves a share. `last` is the stage after which
+        nothing is checked, by default the policy's last. With `bypass`, a reason, nothing of it is
+        enforced; see `bypass`. Raises ValueError for a stage that the policy has not.
         """
         if bypass is not None:
             bypass = _reason(bypass)
-        return Trace(self, self.policies.deployment, trace_id, span_id, bypass)
+        if self._late:
+            self._end_late()
+        return Trace(
+            self,
+            self.policies.deployment,
+            trace_id,
+            span_id,
+            parent=parent,
+            user=user,
+            last=last,
+            bypass=bypass,
+        )
 
     def protect(
         self,
@@ -151,14 +173,20 @@ class Guard:
         before: Mapping[str, Signals] | None = None,
         after: Mapping[str, Signals] | None = None,
         stopped: Callable[[Check], Any] | None = None,
+        last: str | None = None,
     ) -> Callable[[Function], Function]:
         """A decorator, for functions and coroutine functions: each call is a trace.
 
         `before` gives, by stage, signals from the call's arguments, and `after` from its result. In
         between, `guard.current` is the trace, for stages that become known within. Where the policy
-        ends the call, what `stopped` makes of the check is returned; without it `Stopped` is raised.
+        ends the call, what `stopped` makes of the check is returned; without it `Stopped` is raised. So
+        it is whatever the function made of the stop. A call whose last stage was not decided raises
+        `Unchecked`; `last` names another stage after which nothing is checked.
+
+        Raises ValueError for a stage that the policy has not, and TypeError for what cannot be protected:
+        generators, classes, and, when it is called, a function whose answer is still to be made.
         """
-        return protected(self, before or {}, after or {}, stopped)
+        return protected(self, before or {}, after or {}, stopped, last)
 
     def bypass(self, reason: str) -> Bypass:
         """Enforces nothing from now on, until `end()` or the end of the `with`.
@@ -213,6 +241,15 @@ class Guard:
             except Exception:
                 self._count_error(_name(observer))
 
+    def end_later(self, trace: Trace) -> None:
+        """Ends a trace when the next one begins, or with the guard: now this thread may hold a lock."""
+        self._late.append(trace)
+
+    def _end_late(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._late.popleft().end()
+
     def status(self) -> GuardStatus:
         """How the guard stands."""
         with self._lock:
@@ -229,6 +266,7 @@ class Guard:
 
     def close(self) -> None:
         """Writes what the journal still holds, and ends the watch over the policy."""
+        self._end_late()
         self.policies.close()
         if self.journal is not None:
             self.journal.close()

@@ -11,9 +11,9 @@ GUARD_CODES: dict[str, tuple[str, str, str]] = {
     ),
     "DM902": (
         "stage-given-twice",
-        "The stage was given before, or the trace is over",
-        "A trace is one attempt: each stage is given once, and the last stage or a stop ends it. Begin "
-        "another trace for another attempt, so that each is decided, recorded and counted.",
+        "The stage or the trace was begun before, or the trace is over",
+        "A trace is one attempt: it is begun once, each stage is given once, and the last stage or a stop "
+        "ends it. Begin another trace for another attempt, so that each is decided, recorded and counted.",
     ),
     "DM903": (
         "no-such-signal",
@@ -35,9 +35,9 @@ GUARD_CODES: dict[str, tuple[str, str, str]] = {
     ),
     "DM906": (
         "no-trace-here",
-        "There is no trace here",
-        "`guard.current` is the trace of the `with`, the decorator or the middleware around the call. "
-        "Begin one with `guard.trace()`.",
+        "There is no trace of this guard here",
+        "`guard.current` is the guard's own trace of the `with`, the decorator or the middleware around the "
+        "call; another guard's is none. Begin one with `guard.trace()`.",
     ),
     "DM907": (
         "bypassed",
@@ -72,6 +72,34 @@ GUARD_CODES: dict[str, tuple[str, str, str]] = {
         "The policy's metrics could not be prepared",
         "Decisions and their counts go on; the policy's own metrics are missing. This is a fault in "
         "demur: please report it.",
+    ),
+    "DM960": (
+        "cannot-be-protected",
+        "The function cannot be protected",
+        "`protect` decides a call before its answer goes out. A generator's goes out piece by piece, and "
+        "what is to be awaited or streamed is made after the call. Return the whole answer, protect the "
+        "coroutine function itself, or use the middleware, which holds a response back. With `last` a "
+        "stream may go out, for nothing after that stage is checked.",
+    ),
+    "DM961": (
+        "answer-held-back",
+        "An answer was held back, for its trace was not decided at its last stage",
+        "What `protect` and the middleware let out was decided at the policy's last stage. Check that stage "
+        'before the answer; where it is left out on purpose, say so: `last="request"`. The middleware holds '
+        "`maximum_held` bytes of a response at most until then.",
+    ),
+    "DM962": (
+        "not-a-path",
+        "What the middleware is to guard is no path",
+        "`paths` are the beginnings of paths, as the application knows them: `/ask` guards `/ask` and all "
+        "below it. Templates, patterns and addresses would guard nothing.",
+    ),
+    "DM963": (
+        "unguarded-connection",
+        "A connection to a guarded path cannot be guarded",
+        "The application changes the path or has a root path of its own, which the middleware around it "
+        "learns too late, or the connection is neither HTTP nor a websocket. Name the whole path in `paths`, "
+        "or wrap the application that is at that root path.",
     ),
 }
 """Name, title, and an explanation for the reference."""

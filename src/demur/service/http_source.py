@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 from http.client import HTTPException, HTTPMessage
-from time import monotonic
 from typing import IO, Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import (
+    BaseHandler,
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
 
 from demur.runtime.bundle import MAXIMUM_SIZE, decode, is_bundle
 from demur.runtime.evaluator import Evaluator
+from demur.service.deadline import Deadline, DeadlineHttp, DeadlineHttps
 from demur.service.refusal import ReloadError
 
 _PIECE = 64 * 1024
@@ -25,8 +34,10 @@ class HttpSource:
     """The bundle at `url`.
 
     Without `keys` only https is trusted, save on this machine itself: whoever stands between could
-    exchange the policy. `headers` go to this address alone and not to where it redirects. The whole
-    answer must be there within `timeout` seconds. Raises ValueError for an address of another kind.
+    exchange the policy. A redirect must be as good: never from https to less, and without `keys` to
+    no other host. `headers` go to this address alone and not to where it redirects. All of it, names,
+    connections and redirects included, must be over within `timeout` seconds. Raises ValueError for an
+    address of another kind.
     """
 
     def __init__(
@@ -39,7 +50,7 @@ class HttpSource:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no http or https address")
-        if parts.scheme == "http" and keys is None and parts.hostname not in _LOOPBACK:
+        if keys is None and not _is_safe(parts):
             raise ValueError(f"{url!r} is not encrypted; give keys, or an https address")
         # Passwords and tokens in an address do not belong into a log.
         self.place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -47,7 +58,6 @@ class HttpSource:
         self._keys = keys
         self._headers = dict(headers or {})
         self._timeout = timeout
-        self._opener: OpenerDirector = build_opener(_SafeRedirects)
         self._etag: str | None = None
         self._offered: str | None = None
 
@@ -86,24 +96,43 @@ class HttpSource:
 
     def _fetch(self, request: Request) -> tuple[bytes, str | None] | None:
         """The whole answer and its ETag; None where the server says that nothing changed."""
-        until = monotonic() + self._timeout
+        deadline = Deadline(self._timeout)
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
+            with self._opener(deadline).open(request, timeout=self._timeout) as answer:
                 if answer.status != 200:
                     raise _failed(f"it answered with status {answer.status}")
-                return _whole(answer, until), answer.headers.get("ETag")
+                return _whole(answer, deadline), answer.headers.get("ETag")
         except HTTPError as error:
             error.close()
             if error.code == 304 and request.has_header("If-none-match"):
                 return None
             raise _failed(f"it answered with status {error.code}") from None
-        except TimeoutError:
-            raise _failed(f"it took longer than {self._timeout:g} s") from None
         except (OSError, HTTPException, ValueError) as error:
-            raise _failed(str(getattr(error, "reason", error)) or type(error).__name__) from None
+            # urllib wraps what goes wrong before the answer.
+            reason = getattr(error, "reason", error)
+            if isinstance(reason, TimeoutError):
+                raise _failed(f"it took longer than {self._timeout:g} s") from None
+            raise _failed(str(reason) or type(error).__name__) from None
+
+    def _opener(self, deadline: Deadline) -> OpenerDirector:
+        """Opens http and https and nothing else, and no proxy is asked for what is on this machine."""
+        opener = OpenerDirector()
+        handlers: list[BaseHandler] = [
+            DeadlineHttp(deadline),
+            DeadlineHttps(deadline),
+            SafeRedirects(self._url, self._keys is not None),
+            HTTPDefaultErrorHandler(),
+            HTTPErrorProcessor(),
+            UnknownHandler(),
+        ]
+        if urlsplit(self._url).hostname not in _LOOPBACK:
+            handlers.append(ProxyHandler())
+        for handler in handlers:
+            opener.add_handler(handler)
+        return opener
 
 
-def _whole(answer: Any, until: float) -> bytes:
+def _whole(answer: Any, deadline: Deadline) -> bytes:
     """The answer's body, as long as it says that it is."""
     announced = answer.headers.get("Content-Length")
     body = bytearray()
@@ -111,8 +140,7 @@ def _whole(answer: Any, until: float) -> bytes:
         body += piece
         if len(body) > _LONGEST:
             raise _cut("The server's answer is larger than any bundle.")
-        if monotonic() > until:
-            raise TimeoutError
+        deadline.left()
     if announced is not None and announced.isdigit() and len(body) != int(announced):
         raise _cut(f"The server's answer has {len(body)} bytes of {announced}.")
     return bytes(body)
@@ -128,16 +156,34 @@ def _cut(message: str) -> ReloadError:
     return ReloadError("DM933", message, "It is fetched again.")
 
 
-class _SafeRedirects(HTTPRedirectHandler):
-    """Follows redirects, but not from https to anything else."""
+def _is_safe(parts: SplitResult) -> bool:
+    """Whether nobody between could exchange what is there."""
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
+class SafeRedirects(HTTPRedirectHandler):
+    """Follows redirects from `url` to addresses that are as good as the one that sends there."""
+
+    def __init__(self, url: str, has_keys: bool) -> None:
+        self._host = urlsplit(url).hostname
+        self._has_keys = has_keys
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        if req.type == "https" and urlsplit(newurl).scheme != "https":
+        """The request that is sent instead. Raises `ReloadError` for an address that is not as good."""
+        parts = urlsplit(newurl)
+        problem = ""
+        if parts.scheme not in ("http", "https"):
+            problem = "an address that is neither http nor https"
+        elif req.type == "https" and parts.scheme != "https":
+            problem = "an address that is not encrypted"
+        elif not self._has_keys and not (_is_safe(parts) and parts.hostname == self._host):
+            problem = "another host, and there are no keys to know the policy by"
+        if problem:
             raise ReloadError(
                 "DM935",
-                "The server redirects from https to an address that is not.",
-                "Give the address that the policy is at.",
+                f"The server redirects to {problem}.",
+                "Give the address that the policy is at, or keys.",
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -23,7 +23,7 @@ from weakref import WeakMethod
 
 from demur.runtime.evaluator import Evaluator
 from demur.service.admission import Terms, admit
-from demur.service.deployment import Deployment
+from demur.service.deployment import Deployment, checked_key, checked_share
 from demur.service.file_source import FileSource
 from demur.service.refusal import Refusal, ReloadError, refusal
 
@@ -95,6 +95,7 @@ class LivePolicies:
         candidate: Source | None = None,
         *,
         share: float = 0.0,
+        share_key: bytes | None = None,
         terms: Terms | None = None,
         interval: float | None = _FILE_INTERVAL,
         on_change: Callable[[Change], None] | None = None,
@@ -104,7 +105,7 @@ class LivePolicies:
         if candidate is not None:
             self._sources["candidate"] = candidate
         self._terms = terms or Terms()
-        self._first_share = _checked_share(share)
+        self._first_share = checked_share(share)
         self._interval = interval
         self._on_change = on_change
         self._on_refusal = on_refusal
@@ -117,7 +118,8 @@ class LivePolicies:
         first = active.poll(at_once=True)
         if first is None:
             raise ReloadError("DM930", "There is no policy.", "Put one there.")
-        self._deployment = Deployment(admit(first, None, self._terms), share=share)
+        ready = admit(first, None, self._terms)
+        self._deployment = Deployment(ready, share=share, key=checked_key(share_key))
         self._since, self._since_monotonic = datetime.now(UTC), monotonic()
         self._checked = monotonic()
         if candidate is not None:
@@ -144,22 +146,16 @@ class LivePolicies:
         A restart begins with what is at the active policy's place: to promote for good, put the
         candidate's file there.
         """
-        with self._lock:
-            candidate = self._deployment.candidate
-            if candidate is None:
-                raise ValueError("there is no candidate to promote")
-            self._activate(candidate, "promote")
+        with self._changing:
+            self._activate(self._candidate("promote"), "promote")
         return self.status()
 
     def withdraw(self) -> Status:
         """Ends the candidate; the same one does not return. Raises ValueError where there is none."""
-        with self._lock:
-            candidate = self._deployment.candidate
-            if candidate is None:
-                raise ValueError("there is no candidate to withdraw")
+        with self._changing:
+            candidate = self._candidate("withdraw")
             self._withdrawn.add(candidate.digest)
-            self._deployment = Deployment(self._deployment.active, share=self._first_share)
-            self._tell(Change("candidate", "withdraw", candidate, None))
+            self._end(candidate, "withdraw")
         return self.status()
 
     def roll_back(self) -> Status:
@@ -167,7 +163,7 @@ class LivePolicies:
 
         Goes back one step. Raises ValueError where there is none to go back to.
         """
-        with self._lock:
+        with self._changing:
             previous = self._previous
             if previous is None:
                 raise ValueError("no other policy was active before")
@@ -178,8 +174,8 @@ class LivePolicies:
 
     def set_share(self, share: float) -> None:
         """The share of the traces that the candidate serves, 0 for none: it runs in the shadow."""
-        with self._lock:
-            self._deployment = replace(self._deployment, share=_checked_share(share))
+        with self._changing:
+            self._deployment = replace(self._deployment, share=checked_share(share))
 
     def status(self) -> Status:
         """How the policies stand."""
@@ -227,41 +223,59 @@ class LivePolicies:
 
     def _offer(self, role: str, found: Evaluator, reason: str) -> None:
         """Puts a policy in its role if it may have it. Raises `ReloadError` if not."""
-        with self._lock:
-            found = admit(found, self._deployment.active, self._terms)
-            if found.digest in self._withdrawn:
-                raise ReloadError(
-                    "DM937",
-                    f"The policy {found.digest} was taken back by hand.",
-                    "Put a corrected one there.",
-                )
-            old = self._deployment.candidate
-            if role == "active":
-                if found.digest != self._deployment.active.digest:
-                    self._activate(found, reason)
-            elif found.digest == self._deployment.active.digest:
-                # It was promoted, or there is nothing new to try yet.
-                if old is not None:
-                    self._deployment = Deployment(self._deployment.active, share=self._first_share)
-                    self._tell(Change(role, reason, old, None))
-            elif old is None or old.digest != found.digest:
-                self._deployment = replace(self._deployment, candidate=found)
-                self._tell(Change(role, reason, old, found))
+        while True:
+            active = self._deployment.active
+            ready = admit(found, active, self._terms)  # takes long, so nothing is held meanwhile
+            with self._changing:
+                if self._deployment.active is active:
+                    self._take_up(role, ready, reason)
+                    return
+
+    def _take_up(self, role: str, found: Evaluator, reason: str) -> None:
+        """Puts an admitted policy in its role, if it is not there already."""
+        if found.digest in self._withdrawn:
+            raise ReloadError(
+                "DM937",
+                f"The policy {found.digest} was taken back by hand.",
+                "Put a corrected one there.",
+            )
+        deployment = self._deployment
+        old = deployment.candidate
+        if role == "active":
+            if found.digest != deployment.active.digest:
+                self._activate(found, reason)
+        elif found.digest == deployment.active.digest:
+            # It was promoted, or there is nothing new to try yet.
+            if old is not None:
+                self._end(old, reason)
+        elif old is None or old.digest != found.digest:
+            self._put(replace(deployment, candidate=found), Change(role, reason, old, found))
+
+    def _candidate(self, purpose: str) -> Evaluator:
+        candidate = self._deployment.candidate
+        if candidate is None:
+            raise ValueError(f"there is no candidate to {purpose}")
+        return candidate
 
     def _activate(self, evaluator: Evaluator, reason: str) -> None:
-        """One assignment, and all that goes with it. The lock is held."""
         old = self._deployment
-        candidate = old.candidate
-        if candidate is not None and candidate.digest == evaluator.digest:
-            self._deployment = Deployment(evaluator, share=self._first_share)
-        else:
-            self._deployment = replace(old, active=evaluator)
-        self._previous = old.active
-        self._since, self._since_monotonic = datetime.now(UTC), monotonic()
-        self._tell(Change("active", reason, old.active, evaluator))
+        new = replace(old, active=evaluator)
+        if old.candidate is not None and old.candidate.digest == evaluator.digest:
+            new = replace(new, candidate=None, share=self._first_share)
+        self._put(new, Change("active", reason, old.active, evaluator))
 
-    def _tell(self, change: Change) -> None:
-        self._changes += 1
+    def _end(self, candidate: Evaluator, reason: str) -> None:
+        new = replace(self._deployment, candidate=None, share=self._first_share)
+        self._put(new, Change("candidate", reason, candidate, None))
+
+    def _put(self, deployment: Deployment, change: Change) -> None:
+        """One assignment, and all that goes with it; then whoever wants to know is told."""
+        with self._lock:
+            self._deployment = deployment
+            self._changes += 1
+            if change.role == "active":
+                self._previous = change.previous
+                self._since, self._since_monotonic = datetime.now(UTC), monotonic()
         _LOG.info("%s", _described(change))
         if self._on_change is not None:
             _call(self._on_change, change)
@@ -280,9 +294,11 @@ class LivePolicies:
 
     def _begin_locks(self) -> None:
         self._lock = RLock()
-        """Held to change the deployment and what belongs to it; never while waiting for anything."""
+        """Held to read or assign what belongs together; never while anything else is done."""
+        self._changing = RLock()
+        """Held while a change is made and told."""
         self._looking = RLock()
-        """Held while a place is looked at, which may take long."""
+        """Held while a place is looked at and a policy made ready, which may take long."""
         self._closed = Event()
 
     def _begin_thread(self) -> None:
@@ -310,6 +326,7 @@ def watch(
     *,
     candidate: str | PathLike[str] | None = None,
     share: float = 0.0,
+    share_key: bytes | None = None,
     keys: Iterable[str | PathLike[str] | bytes] | None = None,
     parameters: Mapping[str, Any] | None = None,
     minimum_version: str | None = None,
@@ -323,11 +340,13 @@ def watch(
 ) -> LivePolicies:
     """The policy at a path or an http(s) address, kept up to date, for a `Guard`.
 
-    `candidate` is a second one, which runs in the shadow, or serves a `share` of the traces. With
-    `keys`, as in `demur.load`, both must be signed. `parameters` replaces values of each policy's
-    `params`. Every `interval` seconds the places are looked at, by default each second for files and
-    each half minute for addresses; 0 means never, only by `reload()`. `headers` and `timeout` are for
-    addresses. `on_change` and `on_refusal` are told in the thread that looks, and must not wait.
+    `candidate` is a second one, which runs in the shadow, or serves a `share` of the traces. They are
+    drawn by `share_key`, a secret of 16 bytes or more by which several processes draw alike; by default
+    each has its own. With `keys`, as in `demur.load`, both must be signed. `parameters` replaces values of
+    each policy's `params`. Every `interval` seconds the places are looked at, by default each second
+    for files and each half minute for addresses; 0 means never, only by `reload()`. `headers` and
+    `timeout` are for addresses. `on_change` and `on_refusal` are told in the thread that looks, and
+    must not wait.
 
     A version lower than the active one's is refused, unless `allow_older`; one lower than
     `minimum_version` always. A policy with rules that read signals which the active one does not
@@ -358,17 +377,12 @@ def watch(
     return LivePolicies(
         *sources,
         share=share,
+        share_key=share_key,
         terms=Terms(parameters or {}, minimum_version, allow_older, allow_new_signals),
         interval=interval or None,
         on_change=on_change,
         on_refusal=on_refusal,
     )
-
-
-def _checked_share(share: float) -> float:
-    if not 0 <= share <= 1:
-        raise ValueError(f"share must be between 0 and 1, and is {share}")
-    return share
 
 
 def _call(hook: Callable[[Any], None], told: Any) -> None:

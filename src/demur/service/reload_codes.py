@@ -63,7 +63,8 @@ RELOAD_CODES: dict[str, tuple[str, str, str]] = {
     "DM935": (
         "redirect-refused",
         "The server redirects to an address that is not as safe",
-        "From https only another https address is followed.",
+        "Only http and https are followed, from https only https, and without `keys` only within the same "
+        "host. Give the address that the policy is at, or sign it and give `keys`.",
     ),
     "DM936": (
         "parameters-do-not-fit",

@@ -22,22 +22,25 @@ _REST = 100
 _OTHER = ("(other)", None, "(other)", None)
 
 
-def choose(deployment: Deployment, trace_id: str) -> tuple[Evaluator, str]:
+def choose(deployment: Deployment, name: str) -> tuple[Evaluator, str]:
     """The policy that serves a trace, and whether as `active` or as `canary`.
 
-    The share of the traces whose ids hash lowest gets the candidate. So the same trace gets the same
-    policy in every process, and a share that grows keeps the traces that it had.
+    The share of the names that hash lowest by the deployment's key gets the candidate. So a name (a
+    trace's id, or whose request it is) gets the same policy each time, a share that grows keeps the
+    names that it had, and who does not know the key cannot choose a name that is drawn.
     """
     candidate = deployment.candidate
-    if candidate is None or deployment.share <= 0 or not drawn(trace_id, deployment.share):
+    if candidate is None or deployment.share <= 0:
+        return deployment.active, "active"
+    if not drawn(name, deployment.share, deployment.key):
         return deployment.active, "active"
     return candidate, "canary"
 
 
-def drawn(trace_id: str, share: float) -> bool:
-    """Whether a trace is among this share (0 to 1) of all traces, by the hash of its id."""
-    name = trace_id.encode("utf-8", "surrogatepass")
-    draw = blake2b(name, digest_size=8, person=b"demur canary").digest()
+def drawn(name: str, share: float, key: bytes) -> bool:
+    """Whether a name is among this share (0 to 1) of all names, by its hash with the key."""
+    data = name.encode("utf-8", "surrogatepass")
+    draw = blake2b(data, digest_size=8, key=key, person=b"demur canary").digest()
     return int.from_bytes(draw, "big") < share * 2**64
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
-from random import Random
+from os import urandom
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from demur.runtime.evaluator import Evaluator
 from demur.service.check import Check
 from demur.service.deployment import Deployment
 from demur.service.providers import Provider
 from demur.service.rollout import choose
+from demur.service.surroundings import current_span, may_hold_a_lock
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
     from demur.service.guard import Guard
 
 _CURRENT: ContextVar[Trace | None] = ContextVar("demur_trace", default=None)
-_IDS = Random()
-"""Where traces' own ids come from: they must differ, and need not be hard to guess."""
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_IDS.seed)
+_Answer = TypeVar("_Answer")
 
 
 class Stopped(Exception):
@@ -44,27 +40,50 @@ class Stopped(Exception):
         return self.check.message
 
 
+class Unchecked(Exception):
+    """An answer was held back: its trace was not decided at its last stage, and nothing stopped it.
+
+    This is a mistake in the service's code. `trace_id` names the request, `stage` the stage that was to be
+    decided.
+    """
+
+    def __init__(self, trace_id: str, stage: str) -> None:
+        self.trace_id = trace_id
+        self.stage = stage
+        super().__init__(
+            f"DM961: an answer was held back, for the trace {trace_id} was not decided at its last stage, "
+            f"{stage}: check that stage before the answer, or say where checking ends, as in "
+            '`last="request"`'
+        )
+
+
 class Trace:
     """A request under a guard, made by `Guard.trace` and used in a `with` or `async with`.
 
     One policy decides all its stages, whatever is reloaded meanwhile. It belongs to one request, and
-    is checked from one thread or task at a time. `trace_id` and `span_id` name it; `last` is the
-    latest check.
+    is checked from one thread or task at a time. `trace_id` names it, and nothing else: nobody but the
+    service can choose it. `parent_trace_id` and `span_id` are those of the distributed trace (W3C Trace
+    Context) that it is part of, where there is one. `last` is the latest check. `outer` is the trace that
+    was current when it began, and `is_left` says that its `with` has ended.
     """
 
     __slots__ = (
-        "_before",
         "_began",
         "_bypass",
         "_completed",
         "_deployment",
+        "_ends_at",
         "_evaluator",
-        "_guard",
+        "_is_entered",
         "_latest",
         "_record",
         "_rollout",
         "_stages",
+        "guard",
+        "is_left",
         "last",
+        "outer",
+        "parent_trace_id",
         "span_id",
         "trace_id",
     )
@@ -75,28 +94,40 @@ class Trace:
         deployment: Deployment,
         trace_id: str | None,
         span_id: str | None,
-        bypass: str | None,
+        *,
+        parent: tuple[str, str] | None = None,
+        user: str | None = None,
+        last: str | None = None,
+        bypass: str | None = None,
     ) -> None:
         if trace_id is None:
-            current = current_span()
-            trace_id, found = current or (f"{_IDS.getrandbits(128):032x}", None)
-            span_id = span_id or found
+            trace_id = urandom(16).hex()
+        if parent is None:
+            parent = current_span()
         self.trace_id = trace_id
-        self.span_id = span_id
+        self.parent_trace_id, found = parent or (None, None)
+        self.span_id = span_id or found
         self.last: Check | None = None
-        self._guard = guard
+        self.guard = guard
         self._deployment = deployment
-        self._evaluator, self._rollout = choose(deployment, trace_id)
-        self._stages = self._evaluator.stages
+        self._evaluator, self._rollout = choose(deployment, trace_id if user is None else user)
+        self._stages = stages = self._evaluator.stages
+        self._ends_at = len(stages) - 1 if last is None else place(stages, last)
         self._bypass = bypass
         self._record: dict[str, Any] = {}
         self._completed: Mapping[str, Any] = {}
         self._latest = -1
         self._began = perf_counter()
-        self._before: Trace | None = None
+        self.outer: Trace | None = None
+        self._is_entered = self.is_left = False
 
     def __enter__(self) -> Trace:
-        self._before = _CURRENT.get()
+        if self._is_entered:
+            raise ValueError(
+                f"DM902: the trace {self.trace_id} was begun before: another attempt is another trace"
+            )
+        self._is_entered = True
+        self.outer = _still_open(_CURRENT.get())
         _CURRENT.set(self)
         return self
 
@@ -106,10 +137,14 @@ class Trace:
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # Not `reset`: a generator may be closed in another context than the one it began in.
-        _CURRENT.set(self._before)
-        self._before = None
-        self.end()
+        self.is_left = True
+        # A generator may be closed, or collected, wherever another trace is current: that one stays.
+        if _CURRENT.get() is self:
+            _CURRENT.set(_still_open(self.outer))
+        if kind is GeneratorExit and may_hold_a_lock():
+            self.guard.end_later(self)
+        else:
+            self.end()
 
     async def __aenter__(self) -> Trace:
         return self.__enter__()
@@ -158,7 +193,7 @@ class Trace:
             # What was derived at a later stage may need this one.
             self._completed = {}
         self._latest, self._record = latest, record
-        return self._decide(known[latest], latest == len(known) - 1)
+        return self._decide(known[latest], latest >= self._ends_at)
 
     def enforce(self, /, **stages: Mapping[str, Any]) -> Check:
         """As `check`, but raises `Stopped` where the request ends here."""
@@ -166,6 +201,38 @@ class Trace:
         if check.stops:
             raise Stopped(check)
         return check
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether an answer may go out now.
+
+        That is so when the last stage was decided and nothing stopped the request, or while nothing is
+        enforced.
+        """
+        last = self.last
+        if last is None or not last.is_final:
+            return (self._bypass or self.guard.bypass_reason) is not None
+        return last.bypass is not None or not (last.is_incomplete or last.decision.stops)
+
+    @property
+    def stop(self) -> Stopped | None:
+        """What `enforce` raises from now on, None where the policy did not end the request."""
+        last = self.last
+        return Stopped(last) if last is not None and last.stops and not last.is_incomplete else None
+
+    def unchecked(self) -> Unchecked:
+        """What `release` raises where the last stage was not decided."""
+        return Unchecked(self.trace_id, self._stages[self._ends_at] if self._stages else "none")
+
+    def release(self, answer: _Answer) -> _Answer:
+        """The answer, if it may go out.
+
+        Raises `Stopped` where the policy ended the request, whatever was made of that, and `Unchecked`
+        where the last stage was not decided.
+        """
+        if self.may_answer:
+            return answer
+        raise self.stop or self.unchecked()
 
     def check_span(self, span: Any, /, **stages: Mapping[str, Any]) -> Check:
         """As `check`, with what an OpenTelemetry span has of these stages' signals by their `otel`.
@@ -190,14 +257,14 @@ class Trace:
         `check.decision.unknown`. Raises ValueError for a signal or stage that the policy has not.
         """
         self._must_declare(stage, providers)
-        return self._guard.providers.compute(stage, providers, budget)
+        return self.guard.providers.compute(stage, providers, budget)
 
     async def provide_async(
         self, stage: str, /, *, budget: float, **providers: Provider
     ) -> dict[str, Any]:
         """As `provide`, and providers may be coroutine functions as well."""
         self._must_declare(stage, providers)
-        return await self._guard.providers.compute_async(stage, providers, budget)
+        return await self.guard.providers.compute_async(stage, providers, budget)
 
     def _must_declare(self, stage: str, providers: Mapping[str, Provider]) -> None:
         declared = self._evaluator.policy.stages.get(stage)
@@ -211,8 +278,7 @@ class Trace:
                 )
 
     def _no_stage(self, stage: str) -> ValueError:
-        known = ", ".join(self._stages) or "none"
-        return ValueError(f"DM901: the policy has no stage {stage!r}; its stages are: {known}")
+        return _no_stage(self._stages, stage)
 
     def end(self) -> None:
         """Ends the trace; done by `with`. Ending it again does nothing.
@@ -231,7 +297,7 @@ class Trace:
         return self.last is not None and self.last.is_final
 
     def _decide(self, stage: str | None, is_last: bool, is_incomplete: bool = False) -> Check:
-        guard, given = self._guard, self._record
+        guard, given = self.guard, self._record
         bypass = self._bypass or guard.bypass_reason
         started = perf_counter()
         known = {**given, **self._completed} if self._completed else given
@@ -260,25 +326,40 @@ class Trace:
             is_last or (bypass is None and decision.stops),
             is_incomplete,
             bypass,
+            self.parent_trace_id,
         )
         guard.tell(check)
         return check
 
 
-def current_trace() -> Trace | None:
-    """The trace that this thread or task is in, by `with`, a decorator or the middleware."""
-    return _CURRENT.get()
+def current_trace(guard: Guard | None = None) -> Trace | None:
+    """The innermost open trace that this thread or task is in, of the guard if one is given.
+
+    It is there by `with`, a decorator or the middleware.
+    """
+    trace = _still_open(_CURRENT.get())
+    while trace is not None and guard is not None and trace.guard is not guard:
+        trace = _still_open(trace.outer)
+    return trace
 
 
-def current_span() -> tuple[str, str] | None:
-    """The ids of the current OpenTelemetry span, where the service uses OpenTelemetry."""
-    tracing = sys.modules.get("opentelemetry.trace")
-    if tracing is None:
-        return None
-    context = tracing.get_current_span().get_span_context()
-    if not context.is_valid:
-        return None
-    return f"{context.trace_id:032x}", f"{context.span_id:016x}"
+def _still_open(trace: Trace | None) -> Trace | None:
+    """The trace, or the innermost around it whose `with` was not left yet."""
+    while trace is not None and trace.is_left:
+        trace = trace.outer
+    return trace
+
+
+def place(stages: tuple[str, ...], stage: str) -> int:
+    """Where a stage is among the policy's. Raises ValueError where it is not."""
+    if stage not in stages:
+        raise _no_stage(stages, stage)
+    return stages.index(stage)
+
+
+def _no_stage(stages: tuple[str, ...], stage: str) -> ValueError:
+    known = ", ".join(stages) or "none"
+    return ValueError(f"DM901: the policy has no stage {stage!r}; its stages are: {known}")
 
 
 def _copied(signals: Any) -> Any:

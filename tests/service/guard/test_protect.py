@@ -1,16 +1,16 @@
-"""The decorator and the ASGI middleware."""
+"""The decorator: what a protected function gives was decided."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
+from functools import partial
 from typing import Any
 
 import pytest
 
 from demur.service.guard import Guard
-from demur.service.middleware import GuardMiddleware, parent
-from demur.service.trace import Stopped
+from demur.service.trace import Stopped, Unchecked
 from tests.service.guard.policies import ANSWER, REQUEST, RETRIEVAL, watched
 
 
@@ -68,109 +68,238 @@ def test_a_stage_that_the_policy_has_not_fails_when_it_is_decorated() -> None:
         guard.protect(after={"answers": lambda result: {}})
 
 
-def call(app: Any, headers: list[tuple[bytes, bytes]] | None = None, kind: str = "http") -> Any:
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    asyncio.run(app({"type": kind, "headers": headers or [], "path": "/"}, receive, send))
-    return sent
+REFUSED = {"intent": "other", "tenant": "a"}
+DECIDED = {"request": REQUEST, "retrieval": RETRIEVAL, "answer": ANSWER}
 
 
-def application(guard: Guard, **answer: Any) -> Any:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            guard.current.enforce(request=REQUEST, retrieval=RETRIEVAL, answer=answer)
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    return app
+def ignores(guard: Guard) -> str:
+    guard.current.check(request=REFUSED)
+    return "secret"
 
 
-def test_a_request_that_may_be_answered_is_left_alone() -> None:
+def swallows(guard: Guard) -> str:
+    try:
+        guard.current.enforce(request=REFUSED)
+    except Exception:
+        return "secret"
+    return "never"
+
+
+def swallows_at_last(guard: Guard) -> str:
+    with contextlib.suppress(Stopped):
+        guard.current.enforce(**{**DECIDED, "answer": {"confidence": 0.1}})
+    return "secret"
+
+
+BAD = (ignores, swallows, swallows_at_last)
+
+
+@pytest.mark.parametrize("after", [None, {"answer": lambda result: result["not there"]}])
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("bad", BAD)
+def test_what_was_stopped_never_comes_out(bad: Any, is_async: bool, after: Any) -> None:
     guard, checks = watched()
-    sent = call(GuardMiddleware(application(guard, **ANSWER), guard))
-    assert [one["type"] for one in sent] == ["http.response.start", "http.response.body"]
-    assert sent[0]["status"] == 204
-    assert [check.is_final for check in checks] == [True]
 
+    def call(**options: Any) -> Any:
+        protect = guard.protect(after=after, **options)
+        if not is_async:
+            return protect(lambda: bad(guard))()
 
-def test_a_stop_is_answered_with_its_message() -> None:
-    guard, checks = watched()
-    header = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    sent = call(
-        GuardMiddleware(application(guard, confidence=0.1), guard), [(b"traceparent", header)]
-    )
-    assert sent[0]["status"] == 200
-    assert json.loads(sent[1]["body"]) == {
-        "message": "A person will help.",
-        "action": "escalate",
-        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
-    }
-    assert checks[0].span_id == "00f067aa0ba902b7"
+        async def respond() -> str:
+            return bad(guard)
 
-
-def test_signals_of_the_scope_stop_the_request_before_the_application() -> None:
-    guard, _ = watched()
-    reached: list[bool] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        reached.append(True)
-
-    middleware = GuardMiddleware(
-        app,
-        guard,
-        signals=lambda scope: {"request": {"intent": "other", "tenant": scope["path"]}},
-        reply=lambda check: (403, {"error": check.message}),
-    )
-    sent = call(middleware)
-    assert (sent[0]["status"], json.loads(sent[1]["body"])) == (403, {"error": "Only billing."})
-    assert reached == []
-
-
-def test_a_stop_after_the_response_began_is_not_answered_twice() -> None:
-    guard, _ = watched()
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        guard.current.enforce(request={"intent": "other", "tenant": "a"})
+        return asyncio.run(protect(respond)())
 
     with pytest.raises(Stopped):
-        call(GuardMiddleware(app, guard))
+        call()
+    assert call(stopped=lambda check: check.message) == checks[-1].message
+    assert sum(one.is_final for one in checks) == 2
 
 
-@pytest.mark.parametrize(("path", "guarded"), [("/ask", 1), ("/ask/x", 1), ("/asks", 0), ("/", 0)])
-def test_only_requests_to_the_paths_are_traces(path: str, guarded: int) -> None:
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("given", [{}, {"retrieval": RETRIEVAL}])
+def test_an_answer_that_was_not_decided_is_held_back(given: Any, is_async: bool) -> None:
+    guard, checks = watched()
+    protect = guard.protect(before={"request": lambda: REQUEST}, stopped=lambda check: "refused")
+
+    def respond() -> str:
+        if given:
+            guard.current.enforce(**given)
+        return "secret"
+
+    async def responding() -> str:
+        return respond()
+
+    with pytest.raises(Unchecked, match=r"DM961.*answer"):
+        asyncio.run(protect(responding)()) if is_async else protect(respond)()
+    assert checks[-1].is_incomplete
+
+
+def test_where_checking_ends_is_said_in_the_code() -> None:
+    guard, checks = watched()
+    respond = guard.protect(before={"request": lambda: REQUEST}, last="request")(lambda: "yes")
+    assert respond() == "yes"
+    assert [(one.is_final, one.is_incomplete) for one in checks] == [(True, False)]
+    with pytest.raises(ValueError, match="DM901"):
+        guard.protect(last="requests")
+    with pytest.raises(ValueError, match=r"DM961.*answer is given"):
+        guard.protect(after={"answer": lambda result: ANSWER}, last="request")
+
+
+def test_a_bypass_lets_everything_out() -> None:
+    guard, checks = watched()
+    for bad in BAD[:2]:
+        with guard.bypass("incident"):
+            assert guard.protect()(lambda bad=bad: bad(guard))() != ""
+    assert checks[-1].action == "bypass"
+
+
+class Answers:
+    """Callable in every way that a class can be."""
+
+    def __call__(self) -> str:
+        return "secret"
+
+    def method(self) -> str:
+        return "secret"
+
+    async def coroutine(self) -> str:
+        return "secret"
+
+    @classmethod
+    async def of_the_class(cls) -> str:
+        return "secret"
+
+
+class Awaited:
+    async def __call__(self, *given: Any) -> str:
+        return "secret"
+
+
+class Yielding:
+    def __call__(self) -> Any:
+        yield "secret"
+
+
+class YieldingLater:
+    async def __call__(self) -> Any:
+        yield "secret"
+
+
+def generator(*given: Any) -> Any:
+    yield "secret"
+
+
+async def generator_later(*given: Any) -> Any:
+    yield "secret"
+
+
+async def coroutine(*given: Any) -> str:
+    return "secret"
+
+
+GUARDED = {
+    "an object": Answers(),
+    "a method": Answers().method,
+    "a coroutine method": Answers().coroutine,
+    "a coroutine class method": Answers.of_the_class,
+    "an object to await": Awaited(),
+    "a partial": partial(Answers()),
+    "a partial to await": partial(coroutine, 1),
+    "a partial of an object to await": partial(partial(Awaited(), 1), 2),
+}
+
+
+@pytest.mark.parametrize("kind", GUARDED)
+def test_whatever_is_called_is_guarded(kind: str) -> None:
     guard, checks = watched()
 
-    async def app(scope: Any, receive: Any, send: Any) -> None: ...
+    def called(**options: Any) -> Any:
+        found = guard.protect(**options)(GUARDED[kind])()
+        return asyncio.run(found) if asyncio.iscoroutine(found) else found
 
-    middleware = GuardMiddleware(app, guard, paths=["/ask/"])
-    call(lambda scope, receive, send: middleware({**scope, "path": path}, receive, send))
-    assert len(checks) == guarded
+    with pytest.raises(Unchecked):
+        called()
+    with pytest.raises(Stopped):
+        called(before={"request": lambda: REFUSED})
+    before = {stage: lambda signals=signals: signals for stage, signals in DECIDED.items()}
+    assert called(before=before) == "secret"
+    assert [one.is_final for one in checks] == [True] * 3
 
 
-def test_other_connections_pass() -> None:
-    guard, checks = watched()
-    assert call(GuardMiddleware(application(guard), guard), kind="lifespan")
-    assert checks == []
+UNGUARDABLE = {
+    "a generator": (generator, "middleware"),
+    "an async generator": (generator_later, "middleware"),
+    "a partial of a generator": (partial(generator, 1), "middleware"),
+    "a partial of an async generator": (partial(generator_later, 1), "middleware"),
+    "an object that yields": (Yielding(), "middleware"),
+    "an object that yields later": (YieldingLater(), "middleware"),
+    "a class": (Answers, "methods"),
+    "a partial of a class": (partial(Answers), "methods"),
+    "a static method": (staticmethod(generator), "above"),
+    "a class method": (classmethod(generator), "above"),
+    "a property": (property(generator), "above"),
+    "nothing": (None, "cannot be called"),
+}
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-    ],
-)
-def test_an_invalid_traceparent_is_ignored(header: str) -> None:
-    assert parent({"headers": [(b"traceparent", header.encode())]}) is None
+@pytest.mark.parametrize("kind", UNGUARDABLE)
+def test_what_cannot_be_guarded_is_refused_when_it_is_decorated(kind: str) -> None:
+    guard, _ = watched()
+    function, advice = UNGUARDABLE[kind]
+    with pytest.raises(TypeError, match=f"DM960.*{advice}"):
+        guard.protect(last="request")(function)
+
+
+class Response:
+    def __init__(self) -> None:
+        self.body_iterator = generator()
+
+
+TO_COME = {
+    "an iterator": lambda: iter(["secret"]),
+    "a generator": generator,
+    "an async generator": generator_later,
+    "a streaming response": Response,
+    "one among others": lambda: {"message": "yes", "rest": generator()},
+    "a pair": lambda: (generator(), 200),
+}
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("kind", TO_COME)
+def test_an_answer_that_is_still_to_be_made_does_not_come_out(kind: str, is_async: bool) -> None:
+    guard, _ = watched()
+
+    def respond() -> Any:
+        guard.current.enforce(**DECIDED)
+        return TO_COME[kind]()
+
+    async def responding() -> Any:
+        return respond()
+
+    def called(**options: Any) -> Any:
+        protect = guard.protect(**options)
+        return asyncio.run(protect(responding)()) if is_async else protect(respond)()
+
+    with pytest.raises(TypeError, match=r"DM960.*last"):
+        called()
+    assert called(last="request") is not None
+
+
+@pytest.mark.parametrize("last", [None, "request"])
+def test_a_function_that_gives_something_to_await_does_not_run_unguarded(last: Any) -> None:
+    guard, _ = watched()
+    ran: list[bool] = []
+
+    async def later() -> str:
+        ran.append(True)
+        return "secret"
+
+    def hidden() -> Any:
+        return later()
+
+    respond = guard.protect(before={"request": lambda: REQUEST}, last=last)(hidden)
+    with pytest.raises(TypeError, match=r"DM960.*async def"):
+        respond()
+    assert ran == []

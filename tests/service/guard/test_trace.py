@@ -16,7 +16,7 @@ import pytest
 import demur
 from demur.service.check import Check
 from demur.service.guard import Guard
-from demur.service.trace import Stopped, Trace, current_trace
+from demur.service.trace import Stopped, Trace, Unchecked, current_trace
 from tests.service.guard.policies import ANSWER, REQUEST, RETRIEVAL, TEXT, compiled, watched
 
 
@@ -295,16 +295,118 @@ def test_a_guard_of_a_path_watches_it(tmp_path: Path) -> None:
         assert guard.deployment.active.name == "guarded"
 
 
-def test_the_current_span_names_the_trace() -> None:
+def test_the_current_span_is_the_parent_and_never_the_name() -> None:
     from opentelemetry.sdk.trace import TracerProvider
 
     guard, _ = watched()
     with TracerProvider().get_tracer("test").start_as_current_span("request") as span:
         context = span.get_span_context()
-        trace = guard.trace()
-        assert int(trace.trace_id, 16) == context.trace_id
-        assert int(trace.span_id or "", 16) == context.span_id
-        assert guard.trace("mine").trace_id == "mine"
+        for trace in (guard.trace(), guard.trace("mine")):
+            assert int(trace.parent_trace_id or "", 16) == context.trace_id
+            assert int(trace.span_id or "", 16) == context.span_id
+            assert trace.trace_id != trace.parent_trace_id
+        assert trace.trace_id == "mine"
+        other = guard.trace(parent=("a" * 32, "b" * 16))
+        assert (other.parent_trace_id, other.span_id) == ("a" * 32, "b" * 16)
+
+
+def test_a_caller_cannot_choose_the_canary() -> None:
+    """Of many requests with one `traceparent`, or in one span, the candidate serves its share."""
+    from demur.service.deployment import Deployment
+    from demur.service.guard import Fixed
+
+    candidate = compiled(TEXT.replace("Only billing.", "Billing only."))
+    guard = Guard(Fixed(Deployment(compiled(), candidate, 0.5)))
+
+    def served(**options: Any) -> list[str]:
+        return [guard.trace(**options).check(request=REQUEST).rollout for _ in range(200)]
+
+    assert 60 < served(parent=("a" * 32, "b" * 16)).count("canary") < 140
+    for user in map(str, range(20)):
+        assert len(set(served(user=user))) == 1
+    users = [guard.trace(user=str(at)).check(request=REQUEST).rollout for at in range(200)]
+    assert 60 < users.count("canary") < 140
+
+
+def test_two_guards_never_answer_for_each_other() -> None:
+    (one, _), (other, _) = watched(), watched()
+    with one.trace() as first:
+        with pytest.raises(LookupError, match="DM906"):
+            _ = other.current
+        with other.trace() as second:
+            assert (one.current, other.current) == (first, second)
+            with one.trace() as third:
+                assert (one.current, other.current) == (third, second)
+            assert (one.current, other.current) == (first, second)
+        with pytest.raises(LookupError, match="DM906"):
+            _ = other.current
+
+
+def test_a_trace_is_begun_once() -> None:
+    guard, checks = watched()
+    with guard.trace() as trace:
+        with pytest.raises(ValueError, match="DM902"), trace:
+            pass
+        assert guard.current is trace
+        assert not checks
+    with pytest.raises(ValueError, match="DM902"), trace:
+        pass
+    with pytest.raises(LookupError):
+        _ = guard.current
+
+
+def test_a_trace_may_say_where_checking_ends() -> None:
+    guard, checks = watched()
+    with guard.trace(last="request") as trace:
+        assert trace.check(request=REQUEST).is_final
+        assert trace.release("yes") == "yes"
+    assert [(one.stage, one.is_final, one.is_incomplete) for one in checks] == [
+        ("request", True, False)
+    ]
+    with guard.trace(last="retrieval") as trace:
+        assert not trace.check(request=REQUEST).is_final
+        assert trace.check(retrieval=RETRIEVAL, answer=ANSWER).is_final
+    with pytest.raises(ValueError, match=r"DM901.*'requests'"):
+        guard.trace(last="requests")
+
+
+def test_an_answer_is_released_once_the_last_stage_is_decided_and_nothing_stopped() -> None:
+    guard, _ = watched()
+    with guard.trace() as trace:
+        with pytest.raises(Unchecked, match=r"DM961.*answer"):
+            trace.release("yes")
+        trace.check(request=REQUEST, retrieval=RETRIEVAL)
+        with pytest.raises(Unchecked, match=trace.trace_id):
+            trace.release("yes")
+        trace.check(answer=ANSWER)
+        assert trace.release("yes") == "yes"
+    assert trace.release("yes") == "yes"
+    with guard.trace() as trace:
+        trace.check(request={"intent": "other", "tenant": "a"})
+        with pytest.raises(Stopped, match="refuse"):
+            trace.release("yes")
+    with guard.trace() as trace:
+        trace.check(request=REQUEST)
+    with pytest.raises(Unchecked):  # it broke off, whatever was then decided
+        trace.release("yes")
+
+
+def test_a_bypass_releases_what_it_lasts_for() -> None:
+    guard, _ = watched()
+    refused = {"intent": "other", "tenant": "a"}
+    with guard.trace(bypass="test") as trace:
+        assert trace.release("unchecked") == "unchecked"
+        trace.check(request=refused)
+        assert trace.release("yes") == "yes"
+    with guard.trace() as trace:
+        with guard.bypass("incident"):
+            trace.check(request=refused)
+            assert trace.release("yes") == "yes"
+        with pytest.raises(Unchecked):
+            trace.release("yes")
+        assert trace.check(retrieval=RETRIEVAL).stops
+        with guard.bypass("too late"), pytest.raises(Stopped):
+            trace.release("yes")
 
 
 def test_importing_the_guard_takes_the_standard_library_only() -> None:
@@ -327,3 +429,4 @@ def test_importing_the_guard_takes_the_standard_library_only() -> None:
 def test_the_facade_names_the_guard() -> None:
     assert demur.Guard is Guard
     assert demur.Stopped is Stopped
+    assert demur.Unchecked is Unchecked

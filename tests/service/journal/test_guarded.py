@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from pathlib import Path
+from threading import Thread
+
+import pytest
 
 import demur
 from demur.service.journal import Journal
 from demur.service.journal.reading import records
 from demur.service.journal.replay import Replay
+from demur.service.journal.writer import Writer
 from tests.service.journal.checks import compiled, lines, record
 
 
@@ -52,3 +58,39 @@ def test_each_trace_has_one_final_line_and_replays_whichever_thread_or_task_it_w
     incomplete = [one for one in records(tmp_path) if one["demur"]["incomplete"]]
     assert len(incomplete) == 40
     assert {one["decision"]["answered"] for one in incomplete} <= {False, None}
+
+
+def test_a_trace_that_is_collected_while_a_lock_is_held_is_recorded_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python collects a generator in the middle of whatever needs memory; here, of the queue's lock."""
+
+    def holding() -> Iterator[None]:
+        with guard.trace("abandoned") as trace:
+            trace.check(request=record()["request"])
+            yield
+
+    original = Writer._start
+    with demur.Guard(compiled()) as guard:
+        steps = holding()
+        Context().run(next, steps)
+        guard.journal = Journal(tmp_path)
+        guard._observers = (guard.journal.observe,)
+
+        def collecting(writer: Writer) -> None:
+            assert writer._lock.locked()
+            steps.close()
+            original(writer)
+
+        monkeypatch.setattr(Writer, "_start", collecting)
+
+        def serve() -> None:
+            with guard.trace("mine") as trace:
+                trace.check(request=record()["request"])
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive(), "it waits for the lock that it holds"
+    finals = [one.trace_id for one in lines(tmp_path) if one.is_final]
+    assert sorted(finals) == ["abandoned", "mine"]

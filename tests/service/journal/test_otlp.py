@@ -86,9 +86,10 @@ def test_each_line_is_a_log_record_of_its_trace_and_nothing_personal_is_in_it(
     with Journal(sink=sink) as journal:
         journal.observe(check(policy, record(confidence=0.1), time=1_700_000_000.5))
         journal.observe(check(policy, trace_id="my own name"))
+        journal.observe(check(policy, trace_id="e" * 32, parent_trace_id="a" * 32))
         journal.outcome("my own name", {"correct": True, "comment": "Ada says thanks"})
         assert journal.flush()
-    first, second, third = collector.records()
+    first, second, caller, third = collector.records()
     assert first.trace_id.hex() == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert first.span_id.hex() == "00f067aa0ba902b7"
     assert first.time_unix_nano == 1_700_000_000_500_000_000
@@ -99,6 +100,8 @@ def test_each_line_is_a_log_record_of_its_trace_and_nothing_personal_is_in_it(
     body = plain(first.body)
     assert body["answer"]["confidence"] == 0.1
     assert (second.trace_id, second.severity_text) == (b"", "INFO")
+    assert (caller.trace_id.hex(), caller.span_id.hex()) == ("a" * 32, "00f067aa0ba902b7")
+    assert plain(caller.body)["id"] == "e" * 32
     assert third.event_name == "demur.outcome"
     sent = b"".join(one.SerializeToString() for one in collector.requests)
     assert b"Ada" not in sent

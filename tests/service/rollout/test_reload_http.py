@@ -20,7 +20,7 @@ from urllib.request import Request
 import pytest
 
 from demur.runtime.signatures import new_key, read_private_key, sign
-from demur.service.http_source import HttpSource, _SafeRedirects
+from demur.service.http_source import HttpSource, SafeRedirects
 from demur.service.refusal import ReloadError
 from demur.service.reload import LivePolicies, watch
 from tests.service.rollout.policies import bundle, text
@@ -176,30 +176,76 @@ def test_a_server_that_is_down_is_refused(served: Served, live: Live) -> None:
     assert refused(policies).startswith("DM932")
 
 
-@pytest.mark.parametrize("part", ["before the answer", "within the body", "drop by drop"])
-def test_a_server_that_hangs_is_left_after_the_time_out(
-    part: str, served: Served, live: Live
+DRIPS = {
+    "in the status line": b"",
+    "in the headers": b"HTTP/1.1 200 OK\r\nX: ",
+    "in the body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    "in a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFF\r\n",
+    "in a chunk's line": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+    "in the trailers": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+    "before the answer": b"HTTP/1.1 100 Continue\r\nX: ",
+}
+"""Where a server may take its time, with what it sent before."""
+
+
+@pytest.mark.parametrize("drips", [False, True], ids=["hangs", "drips"])
+@pytest.mark.parametrize("part", DRIPS)
+def test_a_server_that_hangs_or_drips_is_left_after_the_time_out(
+    part: str, drips: bool, served: Served, live: Live
 ) -> None:
     policies = live(timeout=1.0)
-    goes_on = threading.Event()
+    left = threading.Event()
 
-    def hangs(handler: BaseHTTPRequestHandler) -> None:
-        if part != "before the answer":
-            handler.send_response(200)
-            handler.send_header("Content-Length", "100000")
-            handler.end_headers()
+    def takes_its_time(handler: BaseHTTPRequestHandler) -> None:
         try:
-            while not goes_on.wait(0.01):
-                if part == "drop by drop":
-                    handler.wfile.write(b"{")
+            handler.wfile.write(DRIPS[part])
+            for _ in range(6000):  # longer by far than anybody should wait, and not for ever
+                if left.wait(0.005):
+                    return
+                if drips:
+                    handler.wfile.write(b"1")
         except OSError:
             pass
 
-    served.answer = hangs
+    served.answer = takes_its_time
     try:
         assert refused(policies) == "DM932 The server gave no policy: it took longer than 1 s."
     finally:
-        goes_on.set()
+        left.set()
+
+
+def test_redirects_have_one_deadline_together(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time is counted in requests here: each takes a second of the five that there are."""
+    monkeypatch.setattr("demur.service.deadline.monotonic", lambda: float(len(served.asked)))
+
+    def redirects(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", f"/{len(served.asked)}")
+        handler.end_headers()
+
+    served.answer = redirects
+    with pytest.raises(ReloadError, match="took longer than 5 s"):
+        HttpSource(served.address, timeout=5.0).poll()
+    assert len(served.asked) == 5
+
+
+def test_a_look_up_that_hangs_is_left_after_the_time_out(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: left.wait(30) and [])
+    try:
+        with pytest.raises(ReloadError, match=r"took longer than 0\.5 s"):
+            HttpSource(served.address, timeout=0.5).poll()
+    finally:
+        left.set()
+
+
+def test_a_host_without_an_address_is_refused() -> None:
+    with pytest.raises(ReloadError, match="DM932"):
+        HttpSource("https://nowhere.invalid/live.demur").poll()
 
 
 @pytest.mark.parametrize("kept", [0, 1, 500, -1])
@@ -306,15 +352,82 @@ def test_redirects_are_followed_without_what_the_caller_says_to_the_server(
     assert served.asked[-1]["Authorization"] is None
 
 
-@pytest.mark.parametrize("target", ["http://example.com/x", "ftp://example.com/x"])
-def test_a_redirect_from_https_to_less_is_refused(target: str) -> None:
-    request = Request("https://example.com/live.demur")
+LOCAL, SAFE, OPEN = "http://127.0.0.1:1/x", "https://example.com/x", "http://example.com/x"
+
+
+@pytest.mark.parametrize(
+    ("first", "has_keys", "target", "is_followed"),
+    [
+        (SAFE, False, "https://example.com:8443/y", True),
+        (SAFE, False, "https://EXAMPLE.com/y", True),
+        (SAFE, False, "https://example.org/y", False),
+        (SAFE, False, "https://example.com@example.org/y", False),
+        (SAFE, False, OPEN, False),
+        (SAFE, True, "https://example.org/y", True),
+        (SAFE, True, OPEN, False),
+        (SAFE, True, "ftp://example.com/y", False),
+        (OPEN, True, "http://example.org/y", True),
+        (OPEN, True, SAFE, True),
+        (OPEN, True, "ftp://example.com/y", False),
+        (OPEN, True, "file:///y", False),
+        (LOCAL, False, "http://127.0.0.1:2/y", True),
+        (LOCAL, False, "https://127.0.0.1/y", True),
+        (LOCAL, False, "http://localhost/y", False),
+        (LOCAL, False, OPEN, False),
+        (LOCAL, False, SAFE, False),
+        (LOCAL, False, "ftp://127.0.0.1/y", False),
+        (LOCAL, True, OPEN, True),
+        (LOCAL, True, "ftp://127.0.0.1/y", False),
+    ],
+)
+def test_a_redirect_is_followed_to_what_is_as_good(
+    first: str, has_keys: bool, target: str, is_followed: bool
+) -> None:
+    redirects = SafeRedirects(first, has_keys)
+    arguments: Any = (Request(first), BytesIO(), 302, "", Message(), target)
+    if is_followed:
+        followed = redirects.redirect_request(*arguments)
+        assert followed is not None
+        assert followed.full_url == target
+    else:
+        with pytest.raises(ReloadError, match="DM935"):
+            redirects.redirect_request(*arguments)
+
+
+@pytest.mark.parametrize("target", [OPEN, "ftp://127.0.0.1/x", "//localhost/x"])
+def test_a_server_on_this_machine_cannot_send_elsewhere(
+    target: str, served: Served, live: Live
+) -> None:
+    policies = live()
+
+    def redirects(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", target)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    served.answer = redirects
+    assert refused(policies).startswith("DM935 The server redirects to a")
+
+
+def test_each_redirect_is_held_against_the_one_before() -> None:
+    """By way of https, with keys, nothing leads back to what is not encrypted."""
+    redirects = SafeRedirects(OPEN, has_keys=True)
+    arguments: Any = (BytesIO(), 302, "", Message())
+    second = redirects.redirect_request(Request(OPEN), *arguments, SAFE)
+    assert second is not None
     with pytest.raises(ReloadError, match="DM935"):
-        _SafeRedirects().redirect_request(request, BytesIO(), 302, "", Message(), target)  # type: ignore[arg-type]
-    safe = "https://example.org/x"
-    followed = _SafeRedirects().redirect_request(request, BytesIO(), 302, "", Message(), safe)  # type: ignore[arg-type]
-    assert followed is not None
-    assert followed.full_url == safe
+        redirects.redirect_request(second, *arguments, OPEN)
+
+
+def test_what_is_on_this_machine_is_not_asked_of_a_proxy(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without keys only this machine is trusted without encryption, and a proxy is another."""
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid:1")
+    served.body = bundle()
+    assert HttpSource(served.address).poll() is not None
 
 
 def certificate(folder: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -9,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from demur.runtime import evaluator as evaluator_module
 from demur.service.check import Check
-from demur.service.deployment import Deployment
+from demur.service.deployment import Deployment, checked_key
 from demur.service.reload import Change, LivePolicies, watch
 from demur.service.rollout import Differences, Shadow, choose, drawn
 from tests.service.rollout.policies import RECORD, bundle, evaluator, put
@@ -43,10 +46,74 @@ def test_a_trace_gets_the_same_policy_each_time_and_keeps_it_as_the_share_grows(
     assert len(before) == 2_000
 
 
-def test_the_draw_is_the_same_in_every_process_and_release() -> None:
+def test_the_draw_is_the_same_in_every_process_and_release_that_has_the_key() -> None:
     """It is by a fixed hash; another one would exchange the policies of running experiments."""
-    drawn_ids = [at for at in range(40) if drawn(f"trace-{at}", 0.2)]
-    assert drawn_ids == [5, 7, 10, 15, 16, 18, 20, 30, 35, 38]
+    key = checked_key(b"a secret of sixteen or more bytes")
+    drawn_ids = [at for at in range(40) if drawn(f"trace-{at}", 0.2, key)]
+    assert drawn_ids == [5, 19, 23, 29, 34, 36]
+
+
+DRAW = """
+import sys
+from demur.service.deployment import checked_key
+from demur.service.rollout import drawn
+key = checked_key(None)
+print(*[one for one in sys.stdin.read().split() if drawn(one, float(sys.argv[1]), key)])
+"""
+
+
+def test_who_does_not_know_the_key_cannot_tell_who_is_drawn() -> None:
+    """Another process's draw says nothing of ours: what both draw is what two coins would."""
+    ids, share = trace_ids(20_000), 0.2
+    found = subprocess.run(
+        [sys.executable, "-c", DRAW, str(share)],
+        input="\n".join(ids),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    ours = Deployment(OLD, NEW, share)
+    both = sum(choose(ours, one)[1] == "canary" for one in found)
+    deviation = (len(found) * share * (1 - share)) ** 0.5
+    assert abs(both - len(found) * share) < 5 * deviation
+
+
+def test_processes_with_the_same_key_draw_alike(files: tuple[Path, Path]) -> None:
+    made = [begun(files, share=0.5, share_key=b"sixteen bytes or more") for _ in range(2)]
+    other = begun(files, share=0.5, share_key=b"another secret, as long")
+    chosen = [
+        [choose(policies.deployment, one)[1] for one in trace_ids(200)]
+        for policies in (*made, other)
+    ]
+    assert chosen[0] == chosen[1] != chosen[2]
+    made[0].set_share(0.9)
+    made[0].promote()
+    assert made[0].deployment.key == made[1].deployment.key
+    with pytest.raises(ValueError, match="at least 16 bytes"):
+        begun(files, share_key=b"short")
+    assert "key" not in repr(made[0].deployment)
+
+
+def test_a_deployment_is_ready_before_it_decides_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of every stage, in both forms, is generated when the deployment is made."""
+    generated: list[object] = []
+    original = evaluator_module._generated
+
+    def counting(write: Any, policy: Any, parts: Any) -> Any:
+        generated.append(write)
+        return original(write, policy, parts)
+
+    monkeypatch.setattr(evaluator_module, "_generated", counting)
+    active, candidate = evaluator("1.0.0"), evaluator("1.1.0", action="escalate")
+    deployment = Deployment(active, candidate)
+    before = len(generated)
+    malformed = {"request": {"intent": 1}, "answer": {"confidence": "high"}}
+    for record in (RECORD, malformed, {}):
+        for stage in (*active.stages, None):
+            assert Shadow().decide(deployment, record, stage) is not None
+            active.decide(record, stage)
+    assert before > 0
+    assert len(generated) == before
 
 
 @pytest.mark.parametrize("name", ["", "\ud800", "ü" * 10_000, "\0"])

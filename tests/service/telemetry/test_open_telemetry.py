@@ -56,7 +56,8 @@ def test_the_current_span_says_what_was_decided() -> None:
     assert found["demur.failures"] == ("low_confidence",)
     assert found["demur.policy.digest"] == evaluator().digest
     assert found["demur.policy.version"] == "2.0.0"
-    assert int(found["demur.trace_id"], 16) == span.context.trace_id
+    assert found["demur.trace_id"] == trace.trace_id
+    assert int(trace.parent_trace_id or "", 16) == span.context.trace_id
     assert "Ann" not in str(dict(found))
     assert found["demur.why"] == "confidence 0.3 of <pii>"
 
@@ -71,6 +72,32 @@ def test_each_check_can_be_a_child_span() -> None:
     for one in checks:
         assert one.parent.span_id == parent.get_span_context().span_id
         assert one.end_time >= one.start_time
+
+
+def test_a_trace_that_ends_during_another_request_says_nothing_of_that_one() -> None:
+    """A generator that held it is closed, or collected, while a span of another request is current."""
+    traced = Traced(spans=True, logs=True)
+
+    def holding() -> Any:
+        with traced.guard.trace("abandoned") as trace:
+            trace.check(request=REQUEST)
+            yield
+
+    steps = holding()
+    with traced.tracer.start_as_current_span("first") as first:
+        next(steps)
+    with traced.tracer.start_as_current_span("second") as second:
+        steps.close()
+    assert traced.span("first").attributes["demur.trace_id"] == "abandoned"
+    assert not traced.span("second").attributes
+    begun, ended = [
+        one for one in traced.exporter.get_finished_spans() if one.name == "demur.check"
+    ]
+    assert begun.context.trace_id == first.get_span_context().trace_id
+    assert ended.context.trace_id != second.get_span_context().trace_id
+    assert ended.attributes["demur.trace_id"] == "abandoned"
+    events = [one.log_record for one in traced.logs.get_finished_logs()]
+    assert second.get_span_context().trace_id not in {one.trace_id for one in events}
 
 
 def test_scores_are_evaluation_events_of_the_log() -> None:

@@ -28,8 +28,8 @@ _ALL = (DECISION, OUTCOME, LOST)
 
 FIELDS: tuple[Field, ...] = (
     Field("id", "string", "The trace's id again, by which outcomes are joined.", _DO),
-    Field("trace_id", "string", "The trace: hexadecimal, or what the service calls it.", _DO),
-    Field("span_id", "string", "The span within the trace.", _DO, True),
+    Field("trace_id", "string", "The guard's trace: random, or what the service calls it.", _DO),
+    Field("span_id", "string", "The span that the request is part of.", _DO, True),
     Field("time", "time", "When it was decided, told or lost, in UTC to the microsecond.", _ALL),
     Field("demur.journal", "int", "The format of the line: 1.", _ALL),
     Field("demur.kind", "string", "`outcome` or `lost`; not there in a decision."),
@@ -42,6 +42,7 @@ FIELDS: tuple[Field, ...] = (
     Field("demur.incomplete", "bool", "Whether the trace ended before its last stage.", _D),
     Field("demur.bypass", "string", "Why the decision was not enforced.", _D, True),
     Field("demur.bypassed_action", "string", "What the policy decided, where it was bypassed."),
+    Field("demur.parent_trace_id", "string", "The distributed trace of that span, if any."),
     Field("demur.duration_us", "double", "How long deciding took, in microseconds.", _D),
     Field("demur.elapsed_ms", "double", "Milliseconds since the trace began.", _D),
     Field("demur.shadow", "shadow", "What the candidate would have decided.", _D, True),

@@ -36,7 +36,7 @@ _OVERHEAD = 1000
 """About the bytes of a line beside its signals and its decision, as it waits."""
 _Signals = tuple[tuple[str, str, Shape, bool], ...]
 Surroundings = tuple[
-    tuple[str, str | None, float],
+    tuple[str, str | None, str | None, float],
     tuple[str, str, bool, bool, str | None],
     tuple[float, float],
     str,
@@ -118,7 +118,7 @@ class Layout:
                 self._silent[stage] = _ENCODER.encode(self._decided(check))
             speaks = self._silent[stage]
         return (
-            (check.trace_id, check.span_id, check.time),
+            (check.trace_id, check.parent_trace_id, check.span_id, check.time),
             (check.stage, check.rollout, check.is_final, check.is_incomplete, check.bypass),
             (check.duration, check.elapsed),
             _NULL if check.shadow is None else _ENCODER.encode(_shadow(check.shadow)),
@@ -147,7 +147,7 @@ class Layout:
         return encoded
 
     def _framed(self, surroundings: Surroundings, stages: str, notes: _Notes) -> bytes:
-        (trace_id, span_id, time), marks, (duration, elapsed), shadow, action, decided = (
+        (trace_id, parent, span_id, time), marks, (duration, elapsed), shadow, action, decided = (
             surroundings
         )
         stage, rollout, is_final, is_incomplete, bypass = marks
@@ -155,6 +155,8 @@ class Layout:
         more = notes.as_data()
         if bypass is not None:
             more = {**more, "bypassed_action": action}
+        if parent is not None:
+            more = {**more, "parent_trace_id": parent}
         rest = f",{_ENCODER.encode(more)[1:-1]}" if more else ""
         text = (
             f'{{"id":{name},"trace_id":{name},"span_id":{_quoted(span_id)},'

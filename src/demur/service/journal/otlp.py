@@ -116,7 +116,7 @@ def _attributes(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _context(value: Mapping[str, Any]) -> Any:
-    """The trace and span as OpenTelemetry names them; none where the service calls them otherwise."""
+    """The trace and span that the request is part of, else its own id where it is as OpenTelemetry's."""
     from opentelemetry.context import Context  # pyright: ignore
     from opentelemetry.trace import (  # pyright: ignore
         NonRecordingSpan,
@@ -125,7 +125,8 @@ def _context(value: Mapping[str, Any]) -> Any:
         set_span_in_context,
     )
 
-    trace, span = _number(value.get("trace_id"), 32), _number(value.get("span_id"), 16)
+    parent = value["demur"].get("parent_trace_id") or value.get("trace_id")
+    trace, span = _number(parent, 32), _number(value.get("span_id"), 16)
     if not trace:
         return Context()
     flags = TraceFlags(TraceFlags.SAMPLED)

@@ -61,11 +61,15 @@ class OpenTelemetrySpans:
     def observe(self, check: Check) -> None:
         """Sets the attributes, begins and ends the child span, emits the events."""
         span = self._trace.get_current_span()
+        if not _is_of(span, check):
+            # A generator that held the trace was closed while another request runs.
+            span = self._trace.INVALID_SPAN
         own = None
         if self._spans:
             end = int(check.time * 1e9)
             start = end - int(check.duration * 1e9)
-            own = self._tracer.start_span("demur.check", start_time=start)
+            context = self._trace.set_span_in_context(span)
+            own = self._tracer.start_span("demur.check", context, start_time=start)
         if not span.is_recording() and (own is None or not own.is_recording()):
             return
         found = attributes(check)
@@ -79,7 +83,7 @@ class OpenTelemetrySpans:
                 self._emit(span, check, score)
 
     def _emit(self, span: Any, check: Check, event: Attributes) -> None:
-        """As a log record with the current span's ids, or as the span's own event."""
+        """As a log record with the span's ids, or as the span's own event."""
         provider = self._logger_provider or self._logs.get_logger_provider()
         moment = int(check.time * 1e9)
         silent = ("ProxyLoggerProvider", "NoOpLoggerProvider")
@@ -87,7 +91,15 @@ class OpenTelemetrySpans:
             span.add_event(EVALUATION, event, moment)
             return
         logger = provider.get_logger("demur")
-        logger.emit(timestamp=moment, event_name=EVALUATION, attributes=event)
+        context = self._trace.set_span_in_context(span)
+        logger.emit(timestamp=moment, context=context, event_name=EVALUATION, attributes=event)
+
+
+def _is_of(span: Any, check: Check) -> bool:
+    """Whether a span is in the distributed trace that the check's request is part of."""
+    found = span.get_span_context()
+    parent = check.parent_trace_id
+    return parent is None or not found.is_valid or f"{found.trace_id:032x}" == parent
 
 
 def attributes(check: Check) -> Attributes:
