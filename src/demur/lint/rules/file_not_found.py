@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from demur.diagnostics import Severity
 from demur.language.checked import CheckedPolicy
 from demur.language.nodes import Node, ScalarNode, SequenceNode
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.suggestions import file_like
+from demur.suggestions import file_like, files_below
 
 _PATTERNS = ("prompt", "retrieval", "data")
 """The parts of a fingerprint that are globs."""
@@ -17,17 +18,23 @@ _PATTERNS = ("prompt", "retrieval", "data")
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
     folder = Path(policy.source.path).parent
+    files_of = cache(files_below)
     for name in policy.document.suites:
         for node in _texts(policy.node(("suites", name, "cases"))):
             if not _is_file(folder, node.text):
                 message = f"There is no file `{node.text}`, which has the cases of `{name}`."
-                advice = file_like(folder, node.text) or "Paths are from the policy's folder."
+                advice = (
+                    file_like(folder, node.text, files_of) or "Paths are from the policy's folder."
+                )
                 yield Finding(node.span, message, advice)
         for part in _PATTERNS:
             for node in _texts(policy.node(("suites", name, "fingerprint", part))):
                 if not _matches(folder, node.text):
                     message = f"No file matches `{node.text}`, which the results depend on."
-                    advice = file_like(folder, node.text) or "Globs are from the policy's folder."
+                    advice = (
+                        file_like(folder, node.text, files_of)
+                        or "Globs are from the policy's folder."
+                    )
                     yield Finding(node.span, message, advice)
 
 
