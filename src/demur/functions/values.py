@@ -78,7 +78,10 @@ class EvaluationError(Exception):
 
     def __init__(self, *reasons: Reason) -> None:
         self.reasons = reasons
-        super().__init__("; ".join(str(reason) for reason in reasons))
+        super().__init__(*reasons)
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.reasons))
 
 
 def error(detail: str) -> EvaluationError:

@@ -31,7 +31,7 @@ _REQUIRED: dict[str, Any] = {
 
 _EXPRESSIONS_READ = {"params": "params.", "define": "", "metrics": "", "outcome": "outcome."}
 """Sections whose entries expressions read, and what stands before their names there."""
-_PLAIN = frozenset(_REQUIRED) | {"version", "runbook", "include", "rules", "on_unknown"}
+_PLAIN = frozenset(_REQUIRED) | {"version", "runbook", "include", "rules", "on_unknown", "limits"}
 """Sections without names that others refer to; an unknown one may be such a section misspelt."""
 _OF_NAMES = frozenset(("DM304", "DM401"))
 """The codes of names that refer to nothing."""

@@ -9,7 +9,8 @@ from demur.backends.python.decisions import (
     write_optimistic,
     write_precise,
 )
-from demur.functions.values import EvaluationError, error
+from demur.functions.limits import TOO_COSTLY
+from demur.functions.values import EvaluationError, Reason, error
 from demur.policy import Policy, Response, Rule
 from demur.runtime.bundle import MALFORMED, malformed
 from demur.runtime.decision import MASK, Decision, display
@@ -321,7 +322,10 @@ def _settle(thunk: Thunk) -> Any:
         return thunk()
     except EvaluationError as unknown:
         return unknown
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as failure:
+    except (MemoryError, RecursionError) as failure:
+        what = "memory than there is" if isinstance(failure, MemoryError) else "levels than allowed"
+        return EvaluationError(Reason(TOO_COSTLY, "", f"it would take more {what}"))
+    except (ArithmeticError, LookupError, TypeError, ValueError) as failure:
         return error(f"could not be evaluated ({type(failure).__name__})")
 
 

@@ -63,6 +63,8 @@ _VALUES: Mapping[str, str] = {
     "arithmetic.multiply": "{0} times {1}",
     "arithmetic.divide": "{0} divided by {1}",
     "arithmetic.known": "{0}",
+    "limits.sized": "{0}",
+    "limits.affordable": "{0}",
     "conversions.double_of": "{0}",
     "conversions.int_of_int": "{0}",
     "logic.conditional": "{1} if {0}, otherwise {2}",
