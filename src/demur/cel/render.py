@@ -87,7 +87,9 @@ class _Converter:
                 return syntax.Map(pairs, frozenset(optional))
             case Comprehension():
                 return self._comprehension(node)
-            case Bind(variable=variable, value=value, body=body) if variable.startswith("@over"):
+            case Bind(variable=variable, value=value, body=body) if variable.startswith(
+                ("@over", "@kept")
+            ):
                 self._gone_over[variable] = convert(value)
                 return convert(body)
             case Bind(variable=variable, value=value, body=body):

@@ -31,6 +31,7 @@ from demur.tree import (
     Reference,
     Signal,
     Variable,
+    free_variables,
     rebuilt,
 )
 
@@ -52,14 +53,29 @@ _CHEAP_ALONE = ("lists.size", "lists.element", "maps.", "strings.size", "strings
 _ITERATIONS = frozenset(("all", "exists", "exists_one", "list", "map", "map_entry"))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A limit that was put in: where, and what it may come to, infinite where no size is declared."""
+
+    node: Expression
+    most: float
+    limit: int
+    is_size: bool
+    depth: int = 0
+    """How many macros are around that count."""
+
+
 @dataclass(slots=True)
 class _Loop:
     """A macro around: what it goes over, and which macros further out that is part of an element of."""
 
     source: Expression
     most: float
-    within: frozenset[int]
     number: int
+    known: frozenset[str]
+    """The variables that are known outside of it."""
+    kept: list[tuple[str, Expression]] = field(default_factory=list[tuple[str, Expression]])
+    """What is the same for each element, and is computed outside of it."""
     is_asked: bool = False
 
 
@@ -80,6 +96,8 @@ class Limits:
         self.steps = steps
         self._sizes = Sizes(stages)
         self._held: set[str] = set()
+        self.asked: list[Asked] = []
+        """The limits that were put in so far."""
         self._known = frozenset(families())
 
     def limited(self, tree: Expression) -> Expression:
@@ -127,8 +145,8 @@ class Limits:
         loop = _Loop(
             source if is_plain else Variable(name, source.type, source.span),
             size.most,
-            part_of,
             number,
+            frozenset((*scope.parts_of, name)),
         )
         within = part_of
         if goes_over:
@@ -150,6 +168,8 @@ class Limits:
             node.type,
             node.span,
         )
+        for kept, value in reversed(loop.kept):
+            made = Bind(kept, value, made, node.type, node.span)
         if bound:
             made = Bind(name, source, made, node.type, node.span)
         return self._sized(node, made, scope) if goes_over else made
@@ -187,10 +207,12 @@ class Limits:
         """The operand, which is gone through once for each element of the macros around."""
         if _is_short(node):
             return changed
-        own = _part_of(node, scope)
-        around = [loop for loop in scope.loops if loop.number not in own]
-        if not around or most * prod(loop.most for loop in around) <= limit:
+        part_of = _part_of(node, scope)
+        around = [loop for loop in scope.loops if loop.number not in part_of]
+        steps = most * prod(loop.most for loop in around) if around else 0.0
+        if steps <= limit:
             return changed
+        self.asked.append(Asked(node, steps * self.steps / limit, self.steps, False, len(around)))
         times: list[Expression] = []
         for loop in around:
             loop.is_asked = True
@@ -199,7 +221,15 @@ class Limits:
             lambda a, b: Call("arithmetic.multiply_int", (a, b), "int", node.span), times
         )
         arguments = (changed, Constant(limit, "int", node.span), product)
-        return Call("limits.affordable", arguments, node.type, node.span)
+        made = Call("limits.affordable", arguments, node.type, node.span)
+        own = {name for name in free_variables(made) if name in scope.parts_of or name[0] == "@"}
+        outside = next((loop for loop in scope.loops if own <= loop.known), None)
+        if outside is None:
+            return made
+        # What is the same for each element is asked once; it is unknown only where it is read.
+        kept = f"@kept{outside.number}_{len(outside.kept)}"
+        outside.kept.append((kept, made))
+        return Variable(kept, node.type, node.span)
 
     def _is_held(self, node: Expression, scope: _Scope) -> bool:
         """Whether the value is a part of the record, which holds each of its parts once."""
@@ -228,6 +258,7 @@ class Limits:
         # A flat list has no more elements than are written, or than what it is made from.
         if size.total <= self.value or not (is_nested or isinstance(node, Call)):
             return changed
+        self.asked.append(Asked(node, size.total, self.value, True))
         limit = Constant(self.value, "int", node.span)
         if isinstance(changed, Call) and changed.function == "limits.sized":
             return changed

@@ -17,6 +17,7 @@ from demur.functions.values import Duration, EvaluationError, Timestamp, Uint
 from demur.language.limiting import Limits
 from demur.runtime.encoding import write_expression
 from demur.tree import (
+    Bind,
     Call,
     Comprehension,
     Constant,
@@ -179,7 +180,7 @@ def shared(
 
 
 def _is_worth_sharing(node: Expression) -> bool:
-    if not isinstance(node, Comprehension | Call):
+    if not isinstance(node, Bind | Comprehension | Call):
         return False
     goes_over = any(isinstance(part, Comprehension) for part in walk(node))
     return goes_over and not free_variables(node)
