@@ -178,7 +178,7 @@ class Limits:
         assert isinstance(changed, Call)
         names = node.function.split("|")
         grows = any(map(self._grows, names))
-        if scope.loops and (grows or not all(map(_is_cheap, names))):
+        if scope.loops and (grows or not all(map(is_cheap, names))):
             arguments = [
                 self._operand(part, made, grows, scope)
                 for part, made in zip(node.arguments, changed.arguments, strict=True)
@@ -285,7 +285,8 @@ def _without_inner(node: Expression, changed: Expression) -> Expression:
 _CHAINED = frozenset(("strings.add",))
 
 
-def _is_cheap(identifier: str) -> bool:
+def is_cheap(identifier: str) -> bool:
+    """Whether the function does not go through long operands, but for copying or comparing them."""
     return identifier.partition(".")[0] in _CHEAP or identifier.startswith(_CHEAP_ALONE)
 
 
