@@ -222,3 +222,13 @@ def test_the_longest_chain_that_compiles_decides(form: str, tmp_path: Path) -> N
     made = evaluator(tmp_path, "d70 == d70", grown(first, form, 70))
     assert made.decide(record()).action == "refuse"
     assert made.decide({"request": {}}).action == "abstain"
+
+
+def test_a_message_is_bounded_however_often_it_shows_something_long(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    why = "{{request.text}}" * 20
+    path.write_text(f'{HEAD}rules:\n  one: {{when: "true", then: refuse, why: "{why}"}}\n')
+    decision = Evaluator(*compile_file(path)).decide(record(100_000))
+    assert decision.why is not None
+    assert len(decision.why) < 1_000_200
+    assert decision.why.endswith("unknown")

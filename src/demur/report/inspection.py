@@ -346,7 +346,7 @@ def _cost(cost: Mapping[str, Any]) -> str:
     low, high = cost["lowest"], cost["highest"]
     if high is None:
         return f"{low:,} steps or more: a size that counts is not declared"
-    return f"{low:,} to {high:,} steps"
+    return f"{low:,} steps" if low == high else f"{low:,} to {high:,} steps"
 
 
 def _answer(response: Mapping[str, Any]) -> str:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Derive = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
+LONGEST_MESSAGE = 1_000_000
+"""Characters of values in a message; what comes after that many is not shown, and reads `unknown`."""
+
+
 class Evaluator:
     """Decides records by one policy. Immutable; safe to share among threads.
 
@@ -187,6 +191,7 @@ class Evaluator:
         _, conditions, parts = self._texts[id(text)]
         values = iter(zip(parts, settled(conditions, record), strict=True))
         written: list[str] = []
+        left = LONGEST_MESSAGE
         for part in text:
             if isinstance(part, str):
                 written.append(part)
@@ -197,7 +202,9 @@ class Evaluator:
             elif isinstance(value, EvaluationError):
                 written.append("unknown")
             else:
-                written.append(display(value))
+                shown = display(value)
+                left -= len(shown)
+                written.append(shown if left >= 0 else "unknown")
         return "".join(written)
 
     def values_read(self, condition: Expression, record: Mapping[str, Any]) -> dict[str, Any]:
