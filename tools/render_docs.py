@@ -54,6 +54,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     document.Failure,
     document.Rule,
     document.OnUnknown,
+    document.Limits,
     document_of_evaluation.MetricSpec,
     document_of_suites.Suite,
     document_of_suites.Fingerprint,
@@ -100,6 +101,8 @@ def functions_page() -> str:
         "",
     ]
     for family, table in families().items():
+        if all(function.name.startswith("@") for function in table):
+            continue
         lines += [f"## {_FAMILIES.get(family, family.replace('_', ' ').capitalize())}", ""]
         for function in table:
             if not function.name.startswith("@"):
@@ -152,7 +155,8 @@ def engines_page() -> str:
         "",
         "Also native everywhere: `?:`, `has()` of a signal, `reached`, membership in a list of constants,",
         "the macros `all`, `exists`, `exists_one`, `filter` and `map` over lists, and `cel.bind`. A map, a",
-        "time, an object with optional fields and any value of type `dyn` is read by Python.",
+        "time, an object with optional fields and any value of type `dyn` is read by Python. The",
+        "[limits](semantics.md#limits) on texts and macros are native; lists in lists are counted by Python.",
         "",
         f"| function | {' | '.join(_ENGINES.values())} |",
         f"|---|{'---|' * len(_ENGINES)}",

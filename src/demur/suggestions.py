@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import islice
@@ -18,6 +18,10 @@ _END = 0.95
 """How like a name is to the last part of one with more parts that is the same."""
 _MOST_LISTED = 12
 """Names that a message lists."""
+_LONGEST = 200
+"""Characters of a name that is compared; no longer one is meant by another."""
+MOST_COMPARED = 500
+"""Names that one is compared with: each of many wrong names is, so all of them together would be many."""
 _MOST_FILES = 2_000
 """How many files are looked at for the one that was meant."""
 
@@ -30,8 +34,11 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     other (`score`, `best_score`), then one that a few letters tell apart. Names with dots are like
     each other as their least like parts are.
     """
+    if len(name) > _LONGEST:
+        return None
     to_name = _Likeness(name)
-    likeness = {candidate: to_name.of(candidate) for candidate in candidates}
+    among = islice((one for one in candidates if len(one) <= _LONGEST), MOST_COMPARED)
+    likeness = {candidate: to_name.of(candidate) for candidate in among}
     found = max(likeness, key=lambda one: likeness[one], default=None)
     return found if found is not None and likeness[found] else None
 
@@ -42,17 +49,24 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     return f"Did you mean `{found}`?" if found else None
 
 
-def file_like(folder: Path, name: str) -> str | None:
+def file_like(
+    folder: Path, name: str, files_of: Callable[[Path], list[str]] | None = None
+) -> str | None:
     """The advice ``Did you mean `x`?`` for a file that is not there: by its path, or by its name."""
+    shown = sorted((files_of or files_below)(folder))
+    by_name = {path.rpartition("/")[2]: path for path in reversed(shown)}
+    found = closest(name, shown) or by_name.get(closest(name.rpartition("/")[2], by_name) or "")
+    return f"Did you mean `{found}`?" if found else None
+
+
+def files_below(folder: Path) -> list[str]:
+    """The files in a folder and below, by their paths from it; of many some, and none that are hidden."""
     try:
         paths = (one for one in folder.rglob("*") if one.is_file())
         files = [one.relative_to(folder) for one in islice(paths, _MOST_FILES)]
     except (OSError, ValueError):
-        return None
-    shown = sorted(one.as_posix() for one in files if not any(p[0] == "." for p in one.parts))
-    by_name = {path.rpartition("/")[2]: path for path in reversed(shown)}
-    found = closest(name, shown) or by_name.get(closest(name.rpartition("/")[2], by_name) or "")
-    return f"Did you mean `{found}`?" if found else None
+        return []
+    return [one.as_posix() for one in files if not any(part[0] == "." for part in one.parts)]
 
 
 def meant_or_listed(name: str, candidates: Collection[str], kind: str) -> str:

@@ -94,6 +94,11 @@ NATIVE = [
     "request.tags.filter(t, t != 'x').size() == 1",
     "request.tags.map(t, t.size()).max() > 1", "request.tags.all(t, t in ['x', 'y'])",
     "request.tags.exists(t, request.tags.exists_one(u, u == t))",
+    "request.tags.all(t, retrieval.documents.exists(d, d.id == t))",
+    "retrieval.documents.filter(d, d.fresh).exists(d, request.tags.all(t, t != d.id))",
+    "request.tags.exists(t, t in request.tags)", "request.tags.exists(t, request.tenant.contains(t))",
+    "request.tags.all(t, request.tenant + t != 'xy')",
+    "request.tags.exists(t, request.tags.exists(u, request.tags.exists_one(v, v + u == t)))",
     "request.numbers.max() > request.big", "request.numbers.min() == request.other",
     "request.numbers.map(n, n * 2).max() > 3", "request.numbers.all(n, n + 1 > 0)",
     "request.numbers.exists(n, n * request.big > 0)", "request.numbers.map(n, n > 0, n * n).min() > 3",
@@ -222,7 +227,8 @@ def policy_text(
             f"  rule-{at}:\n    when: '{text}'\n    then: {pick.choice(_ACTIONS)}\n"
             f"    failure: {pick.choice(['bad', 'worse'])}{unknown}\n"
         )
-    return f"{HEADER}rules:\n{''.join(rules)}metrics:\n{metrics}"
+    limits = pick.choice(["", "", "limits: {value: 5, steps: 7}\n", "limits: {steps: 1}\n"])
+    return f"{HEADER}{limits}rules:\n{''.join(rules)}metrics:\n{metrics}"
 
 
 def policy_of_all(atoms: Sequence[str]) -> str:

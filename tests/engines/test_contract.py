@@ -146,7 +146,7 @@ def calls(engine: str) -> Iterator[tuple[str, list[Expression], Expression]]:
         signature = parse_signature(find(identifier).signature)
         names = [str(one).replace("A", "string") for one in signature.parameters]
         arguments: list[Expression] = [
-            Signal("s", f"{'ab'[at]}_{name}".replace("(", "_").rstrip(")"), name)
+            Signal("s", f"{'abc'[at]}_{name}".replace("(", "_").rstrip(")"), name)
             for at, name in enumerate(names)
         ]
         if identifier.startswith("regular_expressions."):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from demur.functions import Function, extensions, families
 from demur.tree import Expression, Variable
@@ -46,10 +46,20 @@ class Environment:
     functions: Mapping[str, tuple[Declared, ...]] = field(
         default_factory=dict[str, tuple[Declared, ...]]
     )
-    wrong: frozenset[str] = frozenset()
+    wrong: Set[str] = frozenset()
     container: str = ""
     dynamic: bool = False
     macros: bool = True
+
+    @cached_property
+    def beginnings(self) -> Mapping[str, str]:
+        """How the dotted names of variables begin, each with the rest of the first that does."""
+        found: dict[str, str] = {}
+        for name in self.variables:
+            beginning, dot, rest = name.partition(".")
+            if dot:
+                found.setdefault(beginning, rest)
+        return found
 
     def overloads(self, name: str) -> tuple[Declared, ...]:
         """Every overload of this function, in the order in which they are tried."""

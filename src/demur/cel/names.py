@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from demur.cel import syntax
 from demur.cel.environment import library
-from demur.suggestions import did_you_mean, listed
+from demur.suggestions import MOST_COMPARED, did_you_mean, listed
 from demur.tree import Constant, Expression, Variable
 from demur.types import DYN, TYPE
 
@@ -104,7 +105,7 @@ def _advice(checker: Checker, name: str) -> str | None:
         ours = _OTHER_LANGUAGES[name]
         absent = "; `has(…)` asks whether a signal is there" if ours == "null" else ""
         return f"CEL writes `{ours}`{absent}."
-    known = [*checker.environment.variables, *checker.locals()]
+    known = [*islice(checker.environment.variables, MOST_COMPARED), *checker.locals()]
     qualified = [f"`{full}`" for full in known if full.endswith(f".{name}")]
     if 1 <= len(qualified) <= _MOST_QUALIFIED:
         return f"Write {' or '.join(qualified)}."
@@ -128,9 +129,8 @@ def is_namespaced(checker: Checker, node: syntax.Select) -> bool:
         return False
     if ".".join(parts) in TYPE_NAMES:
         return True
-    beginning = f"{parts[0]}."
-    declared = any(name.startswith(beginning) for name in checker.environment.variables)
-    return declared and not checker.environment.dynamic
+    environment = checker.environment
+    return parts[0] in environment.beginnings and not environment.dynamic
 
 
 def namespaced_function(checker: Checker, node: syntax.Call) -> str | None:

@@ -30,7 +30,7 @@ from demur.tree import (
 )
 from demur.types import parse_signature
 
-NO_NUMBER_TEST = "arithmetic.known"
+NOT_SHOWN = ("arithmetic.known", "limits.sized", "limits.affordable")
 """The compiler's test that a computed double is a number; it has no form in CEL."""
 _MACROS = {
     "all": "all",
@@ -57,6 +57,8 @@ class _Converter:
 
     def __init__(self, definitions: Mapping[str, Expression]) -> None:
         self._definitions = definitions
+        self._gone_over: dict[str, syntax.Node] = {}
+        """What the compiler's own variables stand for, which are as many as a macro's size is asked for."""
 
     def syntax_of(self, node: Expression) -> syntax.Node:
         convert = self.syntax_of
@@ -64,7 +66,7 @@ class _Converter:
             case Constant(value=value):
                 return _constant(value, node.type)
             case Variable(name=name):
-                return syntax.Identifier(_local(name))
+                return self._gone_over.get(name) or syntax.Identifier(_local(name))
             case Reference(name=name):
                 made = self._definitions.get(name) if name.startswith("@") else None
                 return syntax.Identifier(name) if made is None else convert(made)
@@ -85,6 +87,11 @@ class _Converter:
                 return syntax.Map(pairs, frozenset(optional))
             case Comprehension():
                 return self._comprehension(node)
+            case Bind(variable=variable, value=value, body=body) if variable.startswith(
+                ("@over", "@kept")
+            ):
+                self._gone_over[variable] = convert(value)
+                return convert(body)
             case Bind(variable=variable, value=value, body=body):
                 parts = (syntax.Identifier(_local(variable)), convert(value), convert(body))
                 return syntax.Call("bind", parts, syntax.Identifier("cel"))
@@ -92,7 +99,7 @@ class _Converter:
     def _call(self, node: Call) -> syntax.Node:
         arguments = tuple(map(self.syntax_of, node.arguments))
         identifier = node.function.partition("|")[0]
-        if identifier == NO_NUMBER_TEST:
+        if identifier in NOT_SHOWN:
             return arguments[0]
         signature = functions.find(identifier).signature
         name, is_method = _called(signature)

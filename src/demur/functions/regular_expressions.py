@@ -9,7 +9,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MAXIMUM_CACHED = 1000
+MAXIMUM_CACHED = 200
+"""Patterns that are kept, those of records among them: each takes memory as it is matched."""
+MAXIMUM_LENGTH = 20_000
+"""Characters of a pattern, which may come from a record."""
+MAXIMUM_PROGRAM = 50_000
+"""Instructions that a pattern comes to. A short one may come to many: `(\\pL{50}){2}` to some 120,000."""
 _compiled: dict[str, Any] = {}
 
 
@@ -18,6 +23,8 @@ def compile_pattern(pattern: str) -> Any:
     found = _compiled.get(pattern)
     if found is not None:
         return found
+    if len(pattern) > MAXIMUM_LENGTH:
+        raise error(f"the pattern has more than {MAXIMUM_LENGTH:,} characters")
     import re2  # pyright: ignore[reportMissingTypeStubs]
 
     options = re2.Options()
@@ -30,6 +37,9 @@ def compile_pattern(pattern: str) -> Any:
         raise error(f"RE2 refuses the pattern: {text}") from None
     except UnicodeEncodeError:
         raise error("the pattern is no valid text") from None
+    if compiled.programsize > MAXIMUM_PROGRAM:
+        size = f"{compiled.programsize:,} instructions; at most {MAXIMUM_PROGRAM:,} are allowed"
+        raise error(f"the pattern comes to {size}")
     if len(_compiled) >= MAXIMUM_CACHED:
         _compiled.clear()
     _compiled[pattern] = compiled

@@ -21,7 +21,7 @@ class Reason:
     """Why a value is unknown.
 
     `kind` is one of `absent`, `null`, `nan`, `infinite`, `wrong_type`, `out_of_bounds`,
-    `not_in_enum`, `too_large`, `no_zone`, `clock_change`, `error`, or that of an `Unavailable`;
+    `not_in_enum`, `too_large`, `too_costly`, `no_zone`, `clock_change`, `error`, or that of an `Unavailable`;
     `signal` is the dotted path of the signal that is unknown, or empty for an error of an operation;
     `detail` says it in words, without the value itself.
     """
@@ -78,7 +78,10 @@ class EvaluationError(Exception):
 
     def __init__(self, *reasons: Reason) -> None:
         self.reasons = reasons
-        super().__init__("; ".join(str(reason) for reason in reasons))
+        super().__init__(*reasons)
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.reasons))
 
 
 def error(detail: str) -> EvaluationError:

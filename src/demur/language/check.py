@@ -26,6 +26,8 @@ from demur.language.expressions import (
     checked_message,
 )
 from demur.language.nodes import MappingNode, Node, ScalarNode
+from demur.language.ordering import ordered
+from demur.language.putting_in import PuttingIn
 from demur.language.shapes import shapes_of
 from demur.language.source import Source
 from demur.language.surroundings import Surroundings
@@ -54,22 +56,26 @@ def check(
         wrong=wrong,
     )
     diagnostics.extend(_reserved_stages(root))
-    definitions = _definitions(root, surroundings, diagnostics)
+    putting_in = PuttingIn()
+    definitions = _definitions(root, surroundings, putting_in, diagnostics)
     surroundings = surroundings.with_definitions(
         {name: one.type for name, one in definitions.items()}, document.define
     )
     derived = check_derived(root, document, surroundings, definitions, diagnostics)
-    responses = _Responses(surroundings, frozenset(document.failures), diagnostics)
+    derived = putting_in.fitting(derived, diagnostics)
+    responses = _Responses(surroundings, frozenset(document.failures), putting_in, diagnostics)
     rules = _rules(root, responses)
     on_unknown = responses.response(("on_unknown",), root.get("on_unknown"), "abstain")
     diagnostics.extend(check_messages(rules, on_unknown, definitions, tuple(document.stages)))
     metrics = check_metrics(root, surroundings, diagnostics)
+    metrics = putting_in.fitting(metrics, diagnostics)
     check_suites(root, surroundings, diagnostics)
     thresholds = (
         *check_gates(root, document, surroundings, metrics, diagnostics),
         *check_alerts(root, document, surroundings, metrics, diagnostics),
     )
     invariants = check_invariants(root, surroundings, diagnostics)
+    invariants = putting_in.fitting(invariants, diagnostics)
     checked = CheckedPolicy(
         source,
         root,
@@ -104,7 +110,7 @@ def _reserved_stages(root: MappingNode) -> list[Diagnostic]:
 
 
 def _definitions(
-    root: MappingNode, surroundings: Surroundings, diagnostics: Diagnostics
+    root: MappingNode, surroundings: Surroundings, putting_in: PuttingIn, diagnostics: Diagnostics
 ) -> dict[str, CheckedExpression]:
     """The definitions, in an order in which each reads only those before it."""
     section = root.get("define")
@@ -112,47 +118,38 @@ def _definitions(
         return {}
     scalars = {e.key.text: e.value for e in section.entries if isinstance(e.value, ScalarNode)}
     needs = {name: names_in(scalar.text) & scalars.keys() for name, scalar in scalars.items()}
+    order, circles = ordered(needs)
+    for name, wanted in circles.items():
+        key = section.key(name)
+        assert key is not None
+        others = " and ".join(f"`{one}`" for one in sorted(wanted))
+        diagnostics.append(finding("DM404", f"`{name}` needs {others}, and so itself.", key.span))
     checked: dict[str, CheckedExpression] = {}
-    for name in _ordered(needs, section, diagnostics):
-        types = {one: found.type for one, found in checked.items()}
-        known = surroundings.with_definitions(types, scalars)
+    environment, add = surroundings.for_definitions(scalars)
+    for name in order:
         path = ("define", name)
-        found = decided_expression(path, scalars[name], known, None, diagnostics)
-        if found is not None:
+        found = decided_expression(
+            path, scalars[name], surroundings, None, diagnostics, environment
+        )
+        if found is not None and putting_in.fits(found, diagnostics):
             checked[name] = found
+            putting_in.define(name, found.tree)
+            add(name, found.type)
     return checked
-
-
-def _ordered(
-    needs: dict[str, set[str]], section: MappingNode, diagnostics: Diagnostics
-) -> list[str]:
-    """The names, each after those it needs; a circle is reported and left out."""
-    ordered: list[str] = []
-    remaining = dict(needs)
-    while remaining:
-        ready = [name for name, wanted in remaining.items() if not wanted & remaining.keys()]
-        if not ready:
-            for name, wanted in remaining.items():
-                key = section.key(name)
-                assert key is not None
-                others = " and ".join(f"`{one}`" for one in sorted(wanted & set(remaining)))
-                diagnostics.append(
-                    finding("DM404", f"`{name}` needs {others}, and so itself.", key.span)
-                )
-            break
-        ordered.extend(ready)
-        for name in ready:
-            del remaining[name]
-    return ordered
 
 
 class _Responses:
     """Checks responses: their failures are declared, their messages right."""
 
     def __init__(
-        self, surroundings: Surroundings, failures: frozenset[str], diagnostics: Diagnostics
+        self,
+        surroundings: Surroundings,
+        failures: frozenset[str],
+        putting_in: PuttingIn,
+        diagnostics: Diagnostics,
     ) -> None:
         self.surroundings = surroundings
+        self._putting_in = putting_in
         self.diagnostics = diagnostics
         self._failures = failures
         self._environment: Environment = surroundings.for_rules
@@ -187,13 +184,18 @@ class _Responses:
             return None
         message, problems = checked_message((*path, key), scalar, self._environment, frozenset())
         self.diagnostics.extend(problems)
+        for part in () if message is None else message.parts:
+            if not isinstance(part, str) and not self._putting_in.fits(part, self.diagnostics):
+                return None
         return message
 
     def condition(self, path: Path, node: Node | None) -> CheckedExpression | None:
         """A condition, which is a bool."""
         if not isinstance(node, ScalarNode):
             return None
-        return decided_expression(path, node, self.surroundings, BOOL, self.diagnostics)
+        found = decided_expression(path, node, self.surroundings, BOOL, self.diagnostics)
+        fits = found is not None and self._putting_in.fits(found, self.diagnostics)
+        return found if fits else None
 
 
 def _rules(root: MappingNode, responses: _Responses) -> tuple[CheckedRule, ...]:

@@ -130,6 +130,14 @@ CHECK_CODES: dict[str, tuple[str, str, str]] = {
         "`reached` asks whether a record came to one of the policy's stages, which is named by a constant. "
         'Wrong: `rate(reached(request.topic))`. Right: `rate(reached("answer"))`.',
     ),
+    "DM430": (
+        "too-much-put-in",
+        "An expression is too large once the definitions that it reads are put in",
+        "A definition that reads another twice is twice as large, and sixty such definitions in a row are "
+        "larger than any machine. An expression has at most 10,000 operations, names and values with its "
+        "definitions put in, nested 160 deep, and all expressions of a file together 1,000,000. Wrong: "
+        "`d1: d0 + d0`, `d2: d1 + d1`, and so on. Right: `d2: d0 * 4`.",
+    ),
 }
 """Name, title, and an explanation for the reference."""
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from demur.diagnostics import Diagnostic
 from demur.language.check_codes import finding
 from demur.language.checked import CheckedResponse, CheckedRule
-from demur.language.expressions import CheckedExpression
-from demur.tree import Expression, Reference, Signal, walk
+from demur.language.expressions import CheckedExpression, signals_of
 
 
 def check_messages(
@@ -19,18 +18,22 @@ def check_messages(
 ) -> Iterator[Diagnostic]:
     """Reports each expression in a message that reads a signal of a later stage than its rule's."""
     reported: set[int] = set()
+    order = {name: at for at, name in enumerate(stages)}
+    earliest = len(stages)
+    """The first stage that the policy's response was checked for: later ones know what it does."""
     for rule in rules:
         last = max(
-            (stages.index(one.stage) for one in _signals(rule.condition.tree, definitions)),
-            default=0,
+            (order[one.stage] for one in signals_of(rule.condition.tree, definitions)), default=0
         )
-        for response in _responses(rule, on_unknown):
+        common = None if rule.on_unknown == "ignore" or last >= earliest else on_unknown
+        earliest = last if common is not None else earliest
+        for response in _responses(rule, common):
             for message in (response.say, response.why):
                 for part in () if message is None else message.parts:
                     if isinstance(part, str) or id(part) in reported:
                         continue
-                    read = _signals(part.tree, definitions)
-                    later = next((one for one in read if stages.index(one.stage) > last), None)
+                    read = signals_of(part.tree, definitions)
+                    later = next((one for one in read if order[one.stage] > last), None)
                     if later is not None:
                         reported.add(id(part))
                         yield finding(
@@ -43,19 +46,10 @@ def check_messages(
                         )
 
 
-def _responses(rule: CheckedRule, on_unknown: CheckedResponse | None) -> Iterator[CheckedResponse]:
-    """All that may speak for the rule."""
+def _responses(rule: CheckedRule, common: CheckedResponse | None) -> Iterator[CheckedResponse]:
+    """All that may speak for the rule, that of the policy included."""
     yield rule.response
     if isinstance(rule.on_unknown, CheckedResponse):
         yield rule.on_unknown
-    if rule.on_unknown != "ignore" and on_unknown is not None:
-        yield on_unknown
-
-
-def _signals(tree: Expression, definitions: Mapping[str, CheckedExpression]) -> Iterator[Signal]:
-    """The signals that the expression reads, through definitions too."""
-    for node in walk(tree):
-        if isinstance(node, Signal):
-            yield node
-        elif isinstance(node, Reference):
-            yield from _signals(definitions[node.name].tree, definitions)
+    if common is not None:
+        yield common

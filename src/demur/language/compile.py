@@ -12,8 +12,9 @@ from demur.functions import families
 from demur.language.check import check
 from demur.language.checked import CheckedPolicy, CheckedResponse, CheckedRule
 from demur.language.include import resolve_includes
+from demur.language.limiting import Limits
 from demur.language.loading import load_document
-from demur.language.lower import is_constant, lowered, lowered_definition, shared
+from demur.language.lower import Pass, is_constant, lowered, lowered_definition, shared
 from demur.language.nodes import MappingNode
 from demur.language.salvage import salvaged
 from demur.language.shapes import default_of
@@ -69,12 +70,18 @@ def check_source(
 def assemble(checked: CheckedPolicy) -> Policy:
     """The compiled policy of a checked file without errors."""
     document = checked.document
-    definitions, constants = _definitions(checked)
+    limits = limits_of(checked)
+    definitions, constants = _definitions(checked, limits)
+
+    def low(tree: Expression) -> Expression:
+        return lowered(tree, constants, limits)
+
     derived = {
-        signal: lowered_definition(one.tree, constants) for signal, one in checked.derived.items()
+        signal: lowered_definition(one.tree, constants, limits)
+        for signal, one in checked.derived.items()
     }
     fallback = checked.on_unknown or CheckedResponse(("on_unknown",), "abstain")
-    conditions = {str(rule.path): lowered(_condition(rule), constants) for rule in checked.rules}
+    conditions = {str(rule.path): low(_condition(rule)) for rule in checked.rules}
     definitions, conditions = shared(definitions, conditions)
     stages = list(document.stages)
     stage_of: dict[str, int] = {}
@@ -103,12 +110,12 @@ def assemble(checked: CheckedPolicy) -> Policy:
                 rule.section,
                 _last_stage(conditions[str(rule.path)], stages, stage_of),
                 conditions[str(rule.path)],
-                _response(rule.response, constants),
-                _on_unknown(rule, fallback, constants),
+                _response(rule.response, low),
+                _on_unknown(rule, fallback, low),
             )
             for rule in checked.rules
         ),
-        evaluation=_evaluation(checked, constants),
+        evaluation=_evaluation(checked, low),
         derived=derived,
         requires=_requires(checked),
     )
@@ -126,14 +133,22 @@ def _requires(checked: CheckedPolicy) -> tuple[str, ...]:
     return tuple(sorted(called - families().keys()))
 
 
+def limits_of(checked: CheckedPolicy) -> Limits:
+    """The limits that the policy sets, or those that hold by default."""
+    surroundings, given = checked.surroundings, checked.document.limits
+    stages = {**surroundings.stages, "outcome": surroundings.outcome}
+    return Limits(stages, given.value, given.steps)
+
+
 def _definitions(
-    checked: CheckedPolicy,
+    checked: CheckedPolicy, limits: Limits
 ) -> tuple[dict[str, Expression], dict[str, Expression]]:
     """The lowered definitions that are computed, and those that are constants."""
     computed: dict[str, Expression] = {}
     constants: dict[str, Expression] = {}
     for name, one in checked.definitions.items():
-        tree = lowered_definition(one.tree, constants)
+        tree = lowered_definition(one.tree, constants, limits)
+        limits.define(name, tree)
         (constants if is_constant(tree) else computed)[name] = tree
     return computed, constants
 
@@ -154,9 +169,9 @@ def _last_stage(tree: Expression, stages: list[str], definitions: Mapping[str, i
     return last
 
 
-def _response(response: CheckedResponse, constants: Mapping[str, Expression]) -> Response:
+def _response(response: CheckedResponse, low: Pass) -> Response:
     def compiled(parts: tuple[str | Expression, ...]) -> tuple[str | Expression, ...]:
-        return tuple(part if isinstance(part, str) else lowered(part, constants) for part in parts)
+        return tuple(part if isinstance(part, str) else low(part) for part in parts)
 
     return Response(
         response.action,
@@ -166,14 +181,12 @@ def _response(response: CheckedResponse, constants: Mapping[str, Expression]) ->
     )
 
 
-def _on_unknown(
-    rule: CheckedRule, fallback: CheckedResponse, constants: Mapping[str, Expression]
-) -> Response | None:
+def _on_unknown(rule: CheckedRule, fallback: CheckedResponse, low: Pass) -> Response | None:
     own = rule.on_unknown
     if own == "ignore":
         return None
     if not isinstance(own, CheckedResponse):
-        return _response(fallback, constants)
+        return _response(fallback, low)
     merged = CheckedResponse(
         own.path,
         own.action,
@@ -181,15 +194,15 @@ def _on_unknown(
         own.say or fallback.say,
         own.why or fallback.why,
     )
-    return _response(merged, constants)
+    return _response(merged, low)
 
 
-def _evaluation(checked: CheckedPolicy, constants: Mapping[str, Expression]) -> dict[str, Any]:
+def _evaluation(checked: CheckedPolicy, low: Pass) -> dict[str, Any]:
     """The sections that are judged over many records, as JSON data with typed expressions."""
     document = checked.document
 
     def written(tree: Expression) -> list[Any]:
-        return write_expression(lowered(tree, constants))
+        return write_expression(low(tree))
 
     thresholds = [
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from demur.cel import syntax
+from demur.cel.environment import Environment
 from demur.cel.parse import parse
 from demur.cel.problems import ExpressionError
 from demur.diagnostics import Diagnostic
@@ -24,8 +25,12 @@ def decided_expression(
     surroundings: Surroundings,
     expected: Type | None,
     diagnostics: list[Diagnostic],
+    environment: Environment | None = None,
 ) -> CheckedExpression | None:
-    """The checked expression in a scalar; None, and diagnostics, where it is wrong."""
+    """The checked expression in a scalar; None, and diagnostics, where it is wrong.
+
+    It may name what rules may, or what another `environment` has.
+    """
     for name in _FORBIDDEN.keys() & names_in(scalar.text):
         start = max(scalar.text.find(f"{name}."), 0)
         code, message, advice = _FORBIDDEN[name]
@@ -33,7 +38,11 @@ def decided_expression(
         diagnostics.append(finding(code, message, span, advice))
         return None
     checked, problems = checked_expression(
-        path, scalar, surroundings.for_rules, expected, optional=surroundings.optional
+        path,
+        scalar,
+        environment or surroundings.for_rules,
+        expected,
+        optional=surroundings.optional,
     )
     diagnostics.extend(problems)
     return checked

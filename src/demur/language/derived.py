@@ -10,6 +10,7 @@ from demur.language.decided import decided_expression
 from demur.language.document import PolicyDocument
 from demur.language.expressions import CheckedExpression, signals_of
 from demur.language.nodes import MappingNode, ScalarNode, locate
+from demur.language.ordering import ordered
 from demur.language.surroundings import Surroundings
 from demur.policy import type_of
 from demur.tree import Expression, Signal
@@ -77,9 +78,8 @@ def _later(
     stage: str,
 ) -> Signal | None:
     """A signal that the expression reads and that is known only after the stage."""
-    last = stages.index(stage)
-    signals = signals_of(tree, definitions)
-    return next((one for one in signals if stages.index(one.stage) > last), None)
+    later = frozenset(stages[stages.index(stage) + 1 :])
+    return next((one for one in signals_of(tree, definitions) if one.stage in later), None)
 
 
 def _ordered(
@@ -92,16 +92,9 @@ def _ordered(
         name: {(node.stage, node.name) for node in signals_of(one.tree, definitions)}
         for name, one in checked.items()
     }
-    ordered: dict[Name, CheckedExpression] = {}
-    while needs:
-        ready = [name for name, wanted in needs.items() if not wanted & needs.keys()]
-        if not ready:
-            for name, wanted in needs.items():
-                others = " and ".join(f"`{'.'.join(one)}`" for one in sorted(wanted & needs.keys()))
-                message = f"`{'.'.join(name)}` needs {others}, and so itself."
-                diagnostics.append(finding("DM404", message, checked[name].span))
-            break
-        for name in ready:
-            ordered[name] = checked[name]
-            del needs[name]
-    return ordered
+    order, circles = ordered(needs)
+    for name, wanted in circles.items():
+        others = " and ".join(f"`{'.'.join(one)}`" for one in sorted(wanted))
+        message = f"`{'.'.join(name)}` needs {others}, and so itself."
+        diagnostics.append(finding("DM404", message, checked[name].span))
+    return {name: checked[name] for name in order}

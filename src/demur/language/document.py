@@ -266,6 +266,17 @@ class Rule(Model):
     about: Text | None = Field(None, description="Why the rule is there.")
 
 
+class Limits(Model):
+    """What keeps a policy from taking all of a machine, whatever a record holds."""
+
+    value: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
+        1_000_000, description="The most characters, bytes or elements of a computed value."
+    )
+    steps: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(
+        1_000_000, description="The most steps of macros within one another."
+    )
+
+
 class PolicyDocument(Model):
     """A policy file."""
 
@@ -304,6 +315,10 @@ class PolicyDocument(Model):
     on_unknown: OnUnknown = Field(
         default=OnUnknown(then="abstain", failure=None, say=None, why=None),
         description="What follows when a condition stays unknown.",
+    )
+    limits: Limits = Field(
+        default=Limits(value=1_000_000, steps=1_000_000),
+        description="What a decision may take, beyond which a value is unknown.",
     )
     metrics: dict[TopName, Expression | MetricSpec] = Field(
         default={}, description="Numbers over many records."

@@ -186,9 +186,15 @@ def checked_message(
 
 
 def signals_of(tree: Expression, definitions: Mapping[str, CheckedExpression]) -> Iterator[Signal]:
-    """The signals that an expression reads, also through definitions."""
-    for node in walk(tree):
-        if isinstance(node, Signal):
-            yield node
-        elif isinstance(node, Reference) and node.name in definitions:
-            yield from signals_of(definitions[node.name].tree, definitions)
+    """The signals that an expression reads, also through definitions, each of which is gone through once."""
+    pending = [tree]
+    seen: set[str] = set()
+    while pending:
+        inner: list[Expression] = []
+        for node in walk(pending.pop()):
+            if isinstance(node, Signal):
+                yield node
+            elif isinstance(node, Reference) and node.name in definitions and node.name not in seen:
+                seen.add(node.name)
+                inner.append(definitions[node.name].tree)
+        pending.extend(reversed(inner))

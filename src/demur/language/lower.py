@@ -14,8 +14,10 @@ from typing import Any
 
 from demur.backends.python.expressions import Writer
 from demur.functions.values import Duration, EvaluationError, Timestamp, Uint
+from demur.language.limiting import Limits
 from demur.runtime.encoding import write_expression
 from demur.tree import (
+    Bind,
     Call,
     Comprehension,
     Constant,
@@ -33,16 +35,18 @@ from demur.tree import (
 Pass = Callable[[Expression], Expression]
 
 
-def lowered(tree: Expression, constants: Mapping[str, Expression]) -> Expression:
+def lowered(tree: Expression, constants: Mapping[str, Expression], limits: Limits) -> Expression:
     """The tree after every pass that needs only itself; `constants` are definitions to put in."""
-    for change in (_put_in(constants), _fold, _require_numbers):
+    for change in (_put_in(constants), _fold, _require_numbers, limits.limited):
         tree = change(tree)
     return tree
 
 
-def lowered_definition(tree: Expression, constants: Mapping[str, Expression]) -> Expression:
+def lowered_definition(
+    tree: Expression, constants: Mapping[str, Expression], limits: Limits
+) -> Expression:
     """As `lowered`, and a double is a number, so that who reads the definition need not ask."""
-    return _number(lowered(tree, constants))
+    return _number(lowered(tree, constants, limits))
 
 
 def is_constant(node: Expression) -> bool:
@@ -92,6 +96,8 @@ def _fold(node: Expression) -> Expression:
 
 def _value_of(node: Expression) -> Any:
     """The value of an expression without variables; None where it has none."""
+    if node.type in ("string", "bytes"):
+        node = Call("limits.sized", (node, Constant(MAXIMUM_FOLDED, "int")), node.type)
     writer = Writer(optimistic=False)
     try:
         return eval(compile(writer.write(node), "<demur constant>", "eval"), writer.names)
@@ -174,7 +180,7 @@ def shared(
 
 
 def _is_worth_sharing(node: Expression) -> bool:
-    if not isinstance(node, Comprehension | Call):
+    if not isinstance(node, Bind | Comprehension | Call):
         return False
     goes_over = any(isinstance(part, Comprehension) for part in walk(node))
     return goes_over and not free_variables(node)

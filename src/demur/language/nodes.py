@@ -67,14 +67,24 @@ class MappingNode:
 
     span: Span
     entries: tuple[Entry, ...]
+    _by_key: dict[str, Entry] = field(
+        default_factory=dict["str", "Entry"], init=False, repr=False, compare=False
+    )
 
     def get(self, key: str) -> Node | None:
         """The value under `key`, or None."""
-        return next((entry.value for entry in self.entries if entry.key.text == key), None)
+        found = self._entry(key)
+        return None if found is None else found.value
 
     def key(self, key: str) -> ScalarNode | None:
         """The key itself, for its position, or None."""
-        return next((entry.key for entry in self.entries if entry.key.text == key), None)
+        found = self._entry(key)
+        return None if found is None else found.key
+
+    def _entry(self, key: str) -> Entry | None:
+        if not self._by_key:
+            self._by_key.update((entry.key.text, entry) for entry in reversed(self.entries))
+        return self._by_key.get(key)
 
 
 Node = MappingNode | SequenceNode | ScalarNode

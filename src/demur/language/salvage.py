@@ -6,13 +6,14 @@ checked; what the rest says of names that were left out is not reported, as it m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from demur.diagnostics import Diagnostic, Span
+from demur.diagnostics import Diagnostic, Position
 from demur.language.document import PolicyDocument
 from demur.language.nodes import Entry, MappingNode, plain
 from demur.suggestions import closest
@@ -30,7 +31,7 @@ _REQUIRED: dict[str, Any] = {
 
 _EXPRESSIONS_READ = {"params": "params.", "define": "", "metrics": "", "outcome": "outcome."}
 """Sections whose entries expressions read, and what stands before their names there."""
-_PLAIN = frozenset(_REQUIRED) | {"version", "runbook", "include", "rules", "on_unknown"}
+_PLAIN = frozenset(_REQUIRED) | {"version", "runbook", "include", "rules", "on_unknown", "limits"}
 """Sections without names that others refer to; an unknown one may be such a section misspelt."""
 _OF_NAMES = frozenset(("DM304", "DM401"))
 """The codes of names that refer to nothing."""
@@ -59,12 +60,14 @@ class Salvaged:
 
 def salvaged(root: MappingNode, errors: Sequence[Diagnostic]) -> Salvaged | None:
     """The rest of a file with these errors of structure, or None where too little is left."""
-    spans = [one.span for one in errors if one.span is not None]
+    starts: dict[str, list[Position]] = {}
+    for span in sorted(one.span for one in errors if one.span is not None):
+        starts.setdefault(span.path, []).append(span.start)
     left_out: list[tuple[str, ...]] = []
     entries: list[Entry] = []
     for entry in root.entries:
         depth = 2 if entry.key.text in ("stages", "rules") else entry.key.text in _OF_ENTRIES
-        entries.extend(_without(entry, spans, depth, (), left_out))
+        entries.extend(_without(entry, starts, depth, (), left_out))
     pruned = MappingNode(root.span, tuple(entries))
     data = {**_REQUIRED, **cast("dict[str, Any]", plain(pruned))}
     rules = data.get("rules", {})
@@ -106,13 +109,13 @@ def _read_as(path: tuple[str, ...]) -> Iterator[str]:
 
 def _without(
     entry: Entry,
-    spans: Sequence[Span],
+    starts: Starts,
     depth: int,
     above: tuple[str, ...],
     left_out: list[tuple[str, ...]],
 ) -> tuple[Entry, ...]:
     """The entry without its parts that have an error, or nothing where it is such a part itself."""
-    if not any(_holds(entry, span) for span in spans):
+    if not _holds_one(entry, starts):
         return (entry,)
     path = (*above, entry.key.text)
     if depth == 0 or not isinstance(entry.value, MappingNode):
@@ -121,11 +124,18 @@ def _without(
     inner = [
         part
         for one in entry.value.entries
-        for part in _without(one, spans, depth - 1, path, left_out)
+        for part in _without(one, starts, depth - 1, path, left_out)
     ]
     return (Entry(entry.key, MappingNode(entry.value.span, tuple(inner))),)
 
 
-def _holds(entry: Entry, span: Span) -> bool:
+Starts = Mapping[str, Sequence[Position]]
+"""Where errors begin, in order, by the file."""
+
+
+def _holds_one(entry: Entry, starts: Starts) -> bool:
+    """Whether an error begins within the entry."""
     begins, ends = entry.key.span, entry.value.span
-    return begins.path == span.path and begins.start <= span.start < max(ends.end, begins.end)
+    in_file = starts.get(begins.path, ())
+    first = bisect_left(in_file, begins.start)
+    return first < len(in_file) and in_file[first] < max(ends.end, begins.end)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from demur.cel.environment import Environment
 from demur.policy import Shape, objects, type_of
@@ -37,7 +38,7 @@ class Surroundings:
     outcome: Mapping[str, Shape]
     parameters: Mapping[str, Type]
     definitions: Mapping[str, Type] = field(default_factory=dict[str, Type])
-    wrong: frozenset[str] = frozenset()
+    wrong: Set[str] = frozenset()
 
     def with_definitions(
         self, definitions: Mapping[str, Type], declared: Iterable[str] = ()
@@ -46,17 +47,36 @@ class Surroundings:
         wrong = self.wrong | (frozenset(declared) - definitions.keys())
         return replace(self, definitions=definitions, wrong=wrong)
 
-    @property
+    def for_definitions(
+        self, declared: Iterable[str]
+    ) -> tuple[Environment, Callable[[str, Type], None]]:
+        """What definitions may name, and what makes one known that was checked; until then it is wrong.
+
+        The one environment grows, so that many definitions take no longer than as many rules.
+        """
+        definitions: dict[str, Type] = {}
+        wrong = {*self.wrong, *declared}
+        growing = replace(self, definitions=definitions, wrong=wrong)
+        environment = growing.for_rules
+        variables = dict(environment.variables)
+
+        def add(name: str, type: Type) -> None:
+            definitions[name] = variables[name] = type
+            wrong.discard(name)
+
+        return replace(environment, variables=variables), add
+
+    @cached_property
     def for_rules(self) -> Environment:
         """Signals, parameters and definitions: what is known when a rule decides."""
         return self._environment(self._signals(self.stages))
 
-    @property
+    @cached_property
     def for_invariants(self) -> Environment:
         """What rules may name, and the decision."""
         return self._environment({**self._signals(self.stages), **DECISION})
 
-    @property
+    @cached_property
     def for_metrics(self) -> Environment:
         """What rules may name, the decision and the outcome, and the aggregates."""
         names = {**self._signals(self._all_stages), **DECISION}
@@ -71,7 +91,7 @@ class Surroundings:
             wrong=self.wrong,
         )
 
-    @property
+    @cached_property
     def optional(self) -> frozenset[str]:
         """The declared paths of all optional signals and fields."""
         found: set[str] = set()
@@ -87,7 +107,7 @@ class Surroundings:
                     )
         return frozenset(found)
 
-    @property
+    @cached_property
     def _all_stages(self) -> Stages:
         return {**self.stages, "outcome": self.outcome}
 

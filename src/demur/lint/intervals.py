@@ -42,6 +42,8 @@ class Ranges:
     def __init__(self, policy: CheckedPolicy) -> None:
         self._definitions = {name: one.tree for name, one in policy.definitions.items()}
         self._parameters = policy.document.params
+        self._truths: dict[str, bool | None] = {}
+        self._intervals: dict[str, Interval] = {}
         self._shapes: dict[str, Shape] = {}
         for stage, signals in policy.surroundings.stages.items():
             for name, shape in signals.items():
@@ -62,7 +64,9 @@ class Ranges:
             case Constant(value=bool(value)):
                 return value
             case Reference(name=name) if name in self._definitions:
-                return self.truth(self._definitions[name])
+                if name not in self._truths:
+                    self._truths[name] = self.truth(self._definitions[name])
+                return self._truths[name]
             case Call(function="logic.not", arguments=(inner,)):
                 truth = self.truth(inner)
                 return None if truth is None else not truth
@@ -147,7 +151,9 @@ class Ranges:
                 one = self._parameters[name]
                 return _between(one.min, one.max)
             case Reference(name=name) if name in self._definitions:
-                return self.interval(self._definitions[name])
+                if name not in self._intervals:
+                    self._intervals[name] = self.interval(self._definitions[name])
+                return self._intervals[name]
             case Signal() | Field():
                 shape = self.shape(node)
                 if shape is None or shape.type not in ("int", "uint", "double"):

@@ -49,6 +49,7 @@ class Suppression:
 def suppressions(source: Source) -> list[Suppression]:
     """The comments of a file that allow something."""
     lines = source.text.split("\n")
+    following = _next_lines(lines)
     found: list[Suppression] = []
     for comment in source.comments:
         match = _FORM.match(comment.text)
@@ -56,17 +57,18 @@ def suppressions(source: Source) -> list[Suppression]:
             continue
         line = comment.span.start.line
         if not lines[line - 1][: comment.span.start.column - 1].strip():
-            line = _next_line(lines, line)
+            line = following[line]
         found.append(Suppression(comment, match[1], match[2], line))
     return found
 
 
-def _next_line(lines: list[str], line: int) -> int:
-    """The next line that is neither empty nor a comment."""
-    following = line + 1
-    while following <= len(lines) and lines[following - 1].strip()[:1] in ("", "#"):
-        following += 1
-    return following
+def _next_lines(lines: list[str]) -> list[int]:
+    """For each line, by its number, the next that is neither empty nor a comment."""
+    found = [len(lines) + 1] * (len(lines) + 1)
+    for number in range(len(lines) - 1, 0, -1):
+        is_said = lines[number].strip()[:1] not in ("", "#")
+        found[number] = number + 1 if is_said else found[number + 1]
+    return found
 
 
 def apply(
@@ -77,11 +79,18 @@ def apply(
     `names` are the rules' codes by their names.
     """
     comments = suppressions(source)
+    by_line: dict[tuple[str, int], dict[str, Suppression]] = {}
+    for comment in comments:
+        if comment.reason is not None:
+            about = by_line.setdefault((comment.comment.span.path, comment.line), {})
+            about.setdefault(comment.name, comment)
     used: set[Suppression] = set()
     kept: list[Diagnostic] = []
     allowed = 0
     for one in findings:
-        by = next((comment for comment in comments if _covers(comment, one)), None)
+        place = None if one.span is None else (one.span.path, one.span.start.line)
+        here = {} if place is None else by_line.get(place, {})
+        by = here.get(one.name) or here.get(one.code)
         if by is None:
             kept.append(one)
         else:
@@ -90,16 +99,6 @@ def apply(
     for comment in comments:
         kept.extend(_about(comment, names, unused=comment not in used))
     return kept, allowed
-
-
-def _covers(comment: Suppression, finding: Diagnostic) -> bool:
-    return (
-        comment.reason is not None
-        and comment.name in (finding.name, finding.code)
-        and finding.span is not None
-        and finding.span.path == comment.comment.span.path
-        and finding.span.start.line == comment.line
-    )
 
 
 def _about(comment: Suppression, names: dict[str, str], *, unused: bool) -> Iterable[Diagnostic]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.cells import cell_len
 
 from demur.diagnostics import Span
@@ -10,6 +12,8 @@ WIDTH = 100
 """Cells of a source line that are shown; of a longer one, the part around the finding."""
 _BEFORE = 40
 """Cells shown before the finding where a line is cut."""
+_NEAR = 200
+"""Characters of a line that are looked at, each way: of a file that is one line not all, each time."""
 _TAB = "    "
 
 
@@ -18,19 +22,28 @@ def excerpt(text: str, span: Span) -> tuple[str, str] | None:
 
     Control characters are shown as U+FFFD, so that no file can write to a terminal.
     """
-    lines = text.split("\n")
+    lines = _lines(text)
     if not 1 <= span.start.line <= len(lines):
         return None
     line = lines[span.start.line - 1].removesuffix("\r")
     start = min(span.start.column - 1, len(line))
     end = span.end.column - 1 if span.end.line == span.start.line else len(line)
-    before, marked, after = (
-        "".join(map(_shown, part)) for part in (line[:start], line[start:end], line[end:])
+    near = (
+        line[max(start - _NEAR, 0) : start],
+        line[start : min(end, start + _NEAR)],
+        line[end : end + _NEAR],
     )
+    before, marked, after = ("".join(map(_shown, part)) for part in near)
     if cell_len(before + marked + after) > WIDTH:
         before, marked, after = _cut(before, marked, after)
     indent = " " * cell_len(before)
     return f"{before}{marked}{after}".rstrip(), indent + "^" * max(cell_len(marked), 1)
+
+
+@lru_cache(4)
+def _lines(text: str) -> tuple[str, ...]:
+    """The lines of a file, split once for all its findings."""
+    return tuple(text.split("\n"))
 
 
 def _shown(character: str) -> str:

@@ -15,6 +15,8 @@ from demur.backends.python.decisions import (
 )
 from demur.cel.render import render
 from demur.functions import extensions
+from demur.language.costs import cost, in_whole
+from demur.language.sizes import Sizes
 from demur.policy import ParameterValue, Policy, Response, Rule, Shape
 from demur.runtime.decision import display, plain
 from demur.runtime.encoding import read_expression
@@ -42,6 +44,7 @@ def inspect(evaluator: Evaluator, stage: str | None = None) -> dict[str, Any]:
     shown alike.
     """
     policy = evaluator.policy
+    sizes = _sizes(policy)
     rules = policy.rules if stage is None else evaluator.rules_at(stage)
     readers: dict[tuple[str, str], list[str]] = {}
     for rule in policy.rules:
@@ -85,7 +88,7 @@ def inspect(evaluator: Evaluator, stage: str | None = None) -> dict[str, Any]:
             if not name.startswith("@")
         ],
         "failures": _ordered(policy.failures),
-        "rules": [_rule(policy, rule) for rule in rules],
+        "rules": [_rule(policy, rule, sizes) for rule in rules],
         **_evaluation(policy),
     }
 
@@ -171,9 +174,20 @@ def _parameter(name: str, one: ParameterValue) -> dict[str, Any]:
     }
 
 
-def _rule(policy: Policy, rule: Rule) -> dict[str, Any]:
+def _sizes(policy: Policy) -> Sizes:
+    """What is known of the sizes of the policy's signals and definitions."""
+    sizes = Sizes({**policy.stages, "outcome": policy.outcome})
+    for name, tree in policy.definitions.items():
+        sizes.define(name, tree)
+    return sizes
+
+
+def _rule(policy: Policy, rule: Rule, sizes: Sizes) -> dict[str, Any]:
     stages = tuple(policy.stages)
-    trees = (*reachable(policy, (rule.condition,)).values(), rule.condition)
+    read = reachable(policy, (rule.condition,))
+    trees = (*read.values(), rule.condition)
+    own = cost(rule.condition, sizes)
+    most = own.high + sum(cost(tree, sizes).high for tree in read.values())
     return {
         "name": rule.name,
         "section": rule.section,
@@ -181,6 +195,7 @@ def _rule(policy: Policy, rule: Rule) -> dict[str, Any]:
         "when": render(rule.condition, policy.definitions),
         "reads": [".".join(signal) for signal in _signals(policy, (rule.condition,))],
         "patterns": _patterns(trees),
+        "cost": {"lowest": round(own.low), "highest": in_whole(most)},
         **_response(policy, rule.response),
         "on_unknown": None if rule.on_unknown is None else _response(policy, rule.on_unknown),
     }
@@ -318,11 +333,20 @@ def _rule_lines(rule: Mapping[str, Any]) -> list[str]:
         "then": _answer(rule),
         "say": rule["say"],
         "why": rule["why"],
+        "cost": _cost(rule["cost"]),
         "unknown": "ignored" if rule["on_unknown"] is None else _answer(rule["on_unknown"]),
     }
     lines += (f"{_INDENT * 2}{name:<8}{value}" for name, value in rows.items() if value)
     lines += (f"{_INDENT * 2}{'pattern':<8}{pattern}" for pattern in rule["patterns"])
     return lines
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    """What the condition costs, in words."""
+    low, high = cost["lowest"], cost["highest"]
+    if high is None:
+        return f"{low:,} steps or more: a size that counts is not declared"
+    return f"{low:,} steps" if low == high else f"{low:,} to {high:,} steps"
 
 
 def _answer(response: Mapping[str, Any]) -> str:

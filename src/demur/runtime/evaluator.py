@@ -9,7 +9,8 @@ from demur.backends.python.decisions import (
     write_optimistic,
     write_precise,
 )
-from demur.functions.values import EvaluationError, error
+from demur.functions.limits import TOO_COSTLY
+from demur.functions.values import EvaluationError, Reason, error
 from demur.policy import Policy, Response, Rule
 from demur.runtime.bundle import MALFORMED, malformed
 from demur.runtime.decision import MASK, Decision, display
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     Thunk = Callable[[], Any]
     Conditions = Callable[[Any], tuple[Thunk, ...]]
     Derive = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+LONGEST_MESSAGE = 1_000_000
+"""Characters of values in a message; what comes after that many is not shown, and reads `unknown`."""
 
 
 class Evaluator:
@@ -198,6 +203,7 @@ class Evaluator:
         _, conditions, parts = self._texts[id(text)]
         values = iter(zip(parts, settled(conditions, record), strict=True))
         written: list[str] = []
+        left = LONGEST_MESSAGE
         for part in text:
             if isinstance(part, str):
                 written.append(part)
@@ -208,7 +214,9 @@ class Evaluator:
             elif isinstance(value, EvaluationError):
                 written.append("unknown")
             else:
-                written.append(display(value))
+                shown = display(value)
+                left -= len(shown)
+                written.append(shown if left >= 0 else "unknown")
         return "".join(written)
 
     def values_read(self, condition: Expression, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -333,7 +341,10 @@ def _settle(thunk: Thunk) -> Any:
         return thunk()
     except EvaluationError as unknown:
         return unknown
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as failure:
+    except (MemoryError, RecursionError) as failure:
+        what = "memory than there is" if isinstance(failure, MemoryError) else "levels than allowed"
+        return EvaluationError(Reason(TOO_COSTLY, "", f"it would take more {what}"))
+    except (ArithmeticError, LookupError, TypeError, ValueError) as failure:
         return error(f"could not be evaluated ({type(failure).__name__})")
 
 

@@ -166,12 +166,14 @@ def _variants(node: Expression, definitions: Definitions) -> Iterator[tuple[str,
     """The expression with one change, wherever in it, and the change in words."""
     for other in _alternatives(node):
         yield _words(node, other, definitions), other
-    for part in dict.fromkeys(children(node)):
+    is_limit = isinstance(node, Call) and node.function.startswith("limits.")
+    parts = dict.fromkeys(children(node)[:1] if is_limit else children(node))
+    for part in parts:
         if isinstance(part, Constant) and part.type in ("int", "double"):
             for value in _stepped(part.value):
                 other = _with_part(node, part, Constant(value, part.type, part.span))
                 yield _words_of_number(node, other, part, value, definitions), other
-    for part in dict.fromkeys(children(node)):
+    for part in parts:
         for words, other in _variants(part, definitions):
             yield words, _with_part(node, part, other)
 

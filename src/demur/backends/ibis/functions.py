@@ -130,7 +130,20 @@ def _same(value: Column) -> Column:
     return value
 
 
+def _sized(value: Column, limit: Column) -> Column:
+    return ibis.cases((value.length() <= limit, value), else_=ibis.null(value.type()))
+
+
+def _affordable(value: Column, limit: Column, times: Column) -> Column:
+    """In doubles, which are exact up to any limit, and beyond it do not overflow."""
+    steps = value.length().cast(dt.float64) * times.cast(dt.float64)
+    within = steps <= limit.cast(dt.float64)
+    return ibis.cases((within, value), else_=ibis.null(value.type()))
+
+
 NATIVE: dict[str, Native] = {
+    "limits.sized": Native(_sized),
+    "limits.affordable": Native(_affordable),
     "arithmetic.known": Native(_known),
     "arithmetic.add_double": Native(lambda a, b: a + b, _OVERFLOW),
     "arithmetic.subtract_double": Native(lambda a, b: a - b, _OVERFLOW),
@@ -192,6 +205,7 @@ REASONS = {
     "conversions": "engines convert and write numbers and text otherwise",
     "encoders": "engines have no strict base64",
     "grounding": "engines do not compare texts so",
+    "limits": "what is not counted in characters or elements alone is counted in Python",
     "lists": "engines count, join and add up lists otherwise",
     "logic": "it is an error by design",
     "maps": "maps are read in Python",

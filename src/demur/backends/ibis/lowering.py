@@ -225,6 +225,8 @@ def _call(node: Call, scope: Scope) -> Column:
         node.arguments[1], Constant
     ):
         raise Unsupported("a pattern that is computed is matched in Python")
+    if node.function == "limits.sized" and node.type != "string":
+        raise Unsupported("the elements of lists in lists are counted in Python")
     native = support(node.function, scope.engine)
     if isinstance(native, str):
         raise Unsupported(native)

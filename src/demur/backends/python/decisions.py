@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 INDEX_FROM = 8
 """From how many rules on that test one signal for equality an index is worth its look-up."""
+NESTED = 40
+"""Brackets beyond which a definition has a variable of its own: Python reads some 200 within each other."""
 _EQUALITIES = frozenset(("comparison.equals_string", "comparison.equals_int"))
 
 
@@ -189,7 +191,7 @@ def write_optimistic(policy: Policy, rules: Sequence[Rule]) -> Generated:
             if name in references:
                 continue
             references[name] = text = writer.write(tree)
-            if name in shared:
+            if name in shared or text.count("(") + text.count("[") > NESTED:
                 references[name] = f"d{numbers[name]}"
                 lines.append(f"    {references[name]} = {text}")
         arguments = [

@@ -309,6 +309,16 @@ class Writer:
         return f"({self.bind(search, 'search')}({self.write(value)}) is not None)"
 
 
+def sized(writer: Writer, node: Call) -> str | None:
+    """A value within a limit, which is asked before the value is made where a function can make much."""
+    value, limit = node.arguments
+    if not isinstance(value, Call) or not isinstance(limit, Constant) or value.function in _SPECIAL:
+        return None
+    untyped = any(map(_is_untyped, value.arguments))
+    limited = support.limited(value.function, untyped, limit.value)
+    return f"{writer.bind(limited, 'limited')}({', '.join(map(writer.write, value.arguments))})"
+
+
 def extreme(writer: Writer, node: Call) -> str | None:
     """`max` and `min` of doubles that were verified: Python's own, which fails on an empty list."""
     source = node.arguments[0]
@@ -375,6 +385,7 @@ _SPECIAL: dict[str, Callable[[Writer, Call], str | None]] = {
     "optionals.or": Writer.lazily,
     "optionals.or_value": Writer.lazily,
     "arithmetic.known": known_number,
+    "limits.sized": sized,
     **dict.fromkeys(
         ("lists.max_double", "lists.min_double", "lists.max_int", "lists.min_int"), extreme
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from demur.functions import find
+from demur.functions.limits import within
 from demur.functions.values import (
     NONE,
     EvaluationError,
@@ -25,6 +26,8 @@ def merged(first: EvaluationError | None, second: EvaluationError) -> Evaluation
     """Both errors as one, each reason once."""
     if first is None:
         return second
+    if set(second.reasons) <= set(first.reasons):
+        return first
     return EvaluationError(*dict.fromkeys(first.reasons + second.reasons))
 
 
@@ -260,8 +263,20 @@ def known(value: Any) -> Any:
     return value
 
 
-def dispatcher(identifiers: str) -> Callable[..., Any]:
-    """A function that takes the first of these overloads whose types the values have."""
+def limited(identifiers: str, untyped: bool, limit: int) -> Callable[..., Any]:
+    """The overload's function, or the dispatcher's, that fails where its value is over the limit."""
+    if untyped or "|" in identifiers:
+        return dispatcher(identifiers, limit)
+    function = find(identifiers).python
+    assert function is not None
+    return within(function, identifiers, limit)
+
+
+def dispatcher(identifiers: str, limit: int | None = None) -> Callable[..., Any]:
+    """A function that takes the first of these overloads whose types the values have.
+
+    With a limit it fails where its value would be larger.
+    """
     from demur.backends.python.dispatch import accepts
     from demur.types import parse_signature
 
@@ -269,7 +284,10 @@ def dispatcher(identifiers: str) -> Callable[..., Any]:
     for identifier in identifiers.split("|"):
         overload = find(identifier)
         parameters = parse_signature(_DYNAMIC.get(identifier, overload.signature)).parameters
-        choices.append((tuple(map(accepts, parameters)), LAZY.get(identifier, overload.python)))
+        function = LAZY.get(identifier, overload.python)
+        if limit is not None and function is not None:
+            function = within(function, identifier, limit)
+        choices.append((tuple(map(accepts, parameters)), function))
 
     def dispatch(*arguments: Any) -> Any:
         for tests, function in choices:

@@ -13,6 +13,7 @@ from demur.functions.values import Duration, Timestamp
 from demur.policy import ParameterValue
 from demur.runtime.decision import display
 from demur.tree import (
+    Bind,
     Call,
     Comprehension,
     Constant,
@@ -63,6 +64,8 @@ _VALUES: Mapping[str, str] = {
     "arithmetic.multiply": "{0} times {1}",
     "arithmetic.divide": "{0} divided by {1}",
     "arithmetic.known": "{0}",
+    "limits.sized": "{0}",
+    "limits.affordable": "{0}",
     "conversions.double_of": "{0}",
     "conversions.int_of_int": "{0}",
     "logic.conditional": "{1} if {0}, otherwise {2}",
@@ -119,6 +122,7 @@ class _Words:
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
         self._it: list[str] = []
+        self._kept: dict[str, Expression] = {}
 
     def of(self, node: Expression, negated: bool = False) -> str:
         """The words of a node; `negated` of a condition's opposite."""
@@ -137,6 +141,11 @@ class _Words:
                 return self._call(node, negated)
             case Comprehension():
                 return self._comprehension(node, negated)
+            case Bind(variable=variable, value=value, body=body) if variable[0] == "@":
+                self._kept[variable] = value
+                return self.of(body, negated)
+            case Variable(name=name) if name in self._kept:
+                return self.of(self._kept[name], negated)
             case Has(operand=operand):
                 return f"{self._value(operand)} is {'not ' if negated else ''}given"
             case Variable(name=name) if name in _DECISION:

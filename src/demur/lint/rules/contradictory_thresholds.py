@@ -13,12 +13,16 @@ from demur.tree import Call
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
-    for gate in policy.document.gates:
+    of_gates: dict[str, list[CheckedThreshold]] = {gate: [] for gate in policy.document.gates}
+    for one in policy.thresholds:
+        if one.path[0] == "gates":
+            of_gates[one.owner].append(one)
+    for thresholds in of_gates.values():
         uppers: dict[str, float] = {}
         lowers: dict[str, float] = {}
-        for one in policy.thresholds:
+        for one in thresholds:
             bound = number(one.limit.tree)
-            if one.path[0] != "gates" or one.owner != gate or bound is None:
+            if bound is None:
                 continue
             yield from _of_rate(policy, one, bound)
             own, others = (uppers, lowers) if "<" in one.operator else (lowers, uppers)

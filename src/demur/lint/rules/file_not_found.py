@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from demur.diagnostics import Severity
@@ -11,7 +12,7 @@ from demur.interop.patterns import matched
 from demur.language.checked import CheckedPolicy
 from demur.language.nodes import Node, ScalarNode, SequenceNode
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.suggestions import file_like
+from demur.suggestions import file_like, files_below
 
 _INSIDE = "Name files of the policy's folder, or of the repository around it; none that is hidden."
 _PATTERNS = ("prompt", "retrieval", "data")
@@ -20,12 +21,15 @@ _PATTERNS = ("prompt", "retrieval", "data")
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
     folder = Path(policy.source.path).parent
+    files_of = cache(files_below)
     for name in policy.document.suites:
         for node in _texts(policy.node(("suites", name, "cases"))):
             problem = _problem(folder, node.text)
             if problem == "":
                 message = f"There is no file `{node.text}`, which has the cases of `{name}`."
-                advice = file_like(folder, node.text) or "Paths are from the policy's folder."
+                advice = (
+                    file_like(folder, node.text, files_of) or "Paths are from the policy's folder."
+                )
                 yield Finding(node.span, message, advice)
             elif problem is not None:
                 message = f"`{node.text}`, the cases of `{name}`, is not read: {problem}."
@@ -38,7 +42,10 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
                     yield Finding(node.span, message, _INSIDE)
                 elif problem is not None:
                     message = f"No file matches `{node.text}`, which the results depend on."
-                    advice = file_like(folder, node.text) or "Globs are from the policy's folder."
+                    advice = (
+                        file_like(folder, node.text, files_of)
+                        or "Globs are from the policy's folder."
+                    )
                     yield Finding(node.span, message, advice)
 
 

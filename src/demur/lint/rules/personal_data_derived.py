@@ -17,9 +17,10 @@ _MEASURES = ("texts.", "personal_data.")
 
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
+    derived = _Derived(policy)
     for (stage, name), expression in policy.derived.items():
         shape = policy.surroundings.stages[stage][name]
-        if not _has_personal(shape) and _repeats(expression.tree, policy):
+        if not _has_personal(shape) and derived.repeats(expression.tree):
             yield Finding(
                 expression.span,
                 f"`{stage}.{name}` may repeat personal data, and is not marked as personal.",
@@ -32,33 +33,37 @@ def _has_personal(shape: Shape) -> bool:
     return shape.pii or any(map(_has_personal, parts))
 
 
-def _repeats(tree: Expression, policy: CheckedPolicy) -> bool:
-    """Whether the value may hold a text that is personal."""
-    if tree.type in _SAYS_NOTHING:
-        return False
-    stages = policy.surroundings.stages
-    match tree:
-        case Signal(stage=stage, name=name):
-            return _has_personal(stages[stage][name])
-        case Reference(name=name):
-            return _repeats(policy.definitions[name].tree, policy)
-        case Field(operand=operand, name=name) if operand.type.startswith("object("):
-            return _has_personal((_objects(policy)[operand.type[7:-1]].fields or {})[name])
-        case Call(function=function) if function.startswith(_MEASURES):
+class _Derived:
+    """What is known of a policy's expressions: its objects, and the definitions that were asked before."""
+
+    def __init__(self, policy: CheckedPolicy) -> None:
+        self._stages = policy.surroundings.stages
+        self._definitions = policy.definitions
+        self._asked: dict[str, bool] = {}
+        self._objects: dict[str, Shape] = {}
+        for stage, signals in self._stages.items():
+            for name, shape in signals.items():
+                self._objects.update(objects(f"{stage}.{name}", shape))
+
+    def repeats(self, tree: Expression) -> bool:
+        """Whether the value may hold a text that is personal."""
+        if tree.type in _SAYS_NOTHING:
             return False
-        case Comprehension(source=source, body=body) if source.type.startswith("list(object("):
-            return _repeats(body, policy)
-        case _:
-            return any(_repeats(child, policy) for child in children(tree))
-
-
-def _objects(policy: CheckedPolicy) -> dict[str, Shape]:
-    """Every object's shape by the name of its type."""
-    found: dict[str, Shape] = {}
-    for stage, signals in policy.surroundings.stages.items():
-        for name, shape in signals.items():
-            found.update(objects(f"{stage}.{name}", shape))
-    return found
+        match tree:
+            case Signal(stage=stage, name=name):
+                return _has_personal(self._stages[stage][name])
+            case Reference(name=name):
+                if name not in self._asked:
+                    self._asked[name] = self.repeats(self._definitions[name].tree)
+                return self._asked[name]
+            case Field(operand=operand, name=name) if operand.type.startswith("object("):
+                return _has_personal((self._objects[operand.type[7:-1]].fields or {})[name])
+            case Call(function=function) if function.startswith(_MEASURES):
+                return False
+            case Comprehension(source=source, body=body) if source.type.startswith("list(object("):
+                return self.repeats(body)
+            case _:
+                return any(map(self.repeats, children(tree)))
 
 
 RULE = Rule(

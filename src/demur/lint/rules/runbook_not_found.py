@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from demur.diagnostics import Severity
@@ -10,7 +11,7 @@ from demur.interop.runbooks import anchor_of, anchors, is_remote, resolved
 from demur.language.checked import CheckedPolicy
 from demur.language.nodes import ScalarNode
 from demur.lint.rule import HEADER, Finding, Rule
-from demur.suggestions import did_you_mean, file_like
+from demur.suggestions import did_you_mean, file_like, files_below
 
 _INSIDE = "Name a file of the policy's folder, or of the repository around it; or link to the web: https://…."
 _SHOWN = 12
@@ -19,6 +20,7 @@ _SHOWN = 12
 
 def _check(policy: CheckedPolicy) -> Iterator[Finding]:
     folder = Path(policy.source.path).parent
+    files_of = cache(files_below)
     own = policy.document.runbook
     known: dict[str, tuple[str, ...] | str | None] = {}
     for path in _places(policy):
@@ -34,7 +36,7 @@ def _check(policy: CheckedPolicy) -> Iterator[Finding]:
             known[name] = _anchors(folder, name)
             if isinstance(known[name], str):
                 message = f"The runbook `{name}` cannot be read: {known[name]}."
-                advice = file_like(folder, name) or _INSIDE
+                advice = file_like(folder, name, files_of) or _INSIDE
                 yield Finding(node.span, message, advice)
         found, section = known.get(name), anchor_of(link)
         if section and isinstance(found, tuple) and section not in found:
