@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from demur.interop.record import UnreadableRecords
 from demur.interop.sources import files
+from demur.runtime.strict_json import read_json
 
 FORMAT = "demur.run/1"
 
@@ -49,8 +49,8 @@ def _files(results: Sequence[str]) -> Sequence[Path]:
 
 def _manifest(results: Path) -> Mapping[str, Any]:
     try:
-        found: Any = json.loads(results.with_name(f"{results.stem}.run.json").read_bytes())
-    except (OSError, ValueError):
+        found: Any = read_json(results.with_name(f"{results.stem}.run.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and found.get("format") == FORMAT else {}
 

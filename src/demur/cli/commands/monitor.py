@@ -14,9 +14,11 @@ from demur.cli import output, policies
 from demur.cli.lengths import interval, length
 from demur.cli.paths import Existing
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
+from demur.report import printable
 from demur.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from demur.measure.records.unreadable import Unreadable
     from demur.monitor.alerts import Alert
     from demur.monitor.deliver import Receiver
     from demur.monitor.memory import Memory
@@ -140,6 +142,7 @@ def command(
     memory = _remembered(state)
     histories = source_of(sources, reading_for(evaluator, found), engine, goes_on=every is not None)
     found_verdict = "pass"
+    passed_over = frozenset[str]()
     for moment in _moments(at, every, delay):
         if memory.at is not None and moment <= memory.at:
             message = "The clock shows no later time than at the last evaluation"
@@ -149,12 +152,14 @@ def command(
             continue
         try:
             since = min(moment, memory.at or moment) - longest(found)
-            evaluation = evaluate_once(found, histories.history(since), moment, memory)
+            history = histories.history(since)
+            evaluation = evaluate_once(found, history, moment, memory)
         except UnreadableTable as failure:
             if every is None:
                 raise CouldNotRun(str(failure)) from None
             click.echo(f"Not evaluated: {failure}", err=True)
             continue
+        passed_over = _tell_of(history.unreadable, passed_over)
         told = deliver(evaluation, evaluator, receivers, memory.unsent, every or 300.0)
         memory = Memory(
             moment,
@@ -162,6 +167,7 @@ def command(
             evaluation.states,
             told.unsent,
             memory.dropped + told.dropped,
+            evaluation.unreadable,
         )
         _remember(state, memory, once=every is None)
         click.echo(write(form, evaluation, evaluator), nl=False, color=output.colour())
@@ -169,6 +175,15 @@ def command(
             click.echo(problem, err=True)
         found_verdict = "error" if told.problems else verdict(evaluation)
     ctx.exit(_STATUS[found_verdict])
+
+
+def _tell_of(unreadable: Iterable[Unreadable], told: frozenset[str]) -> frozenset[str]:
+    """Says what cannot be read and was not said before; all that is known of."""
+    now = [text for one in unreadable for text in one.shown]
+    for text in now:
+        if text not in told:
+            click.echo(printable(f"DM957: passed over: {text}"), err=True)
+    return frozenset(now)
 
 
 def _see_all(alerts: Iterable[Alert], every: float | None) -> None:
