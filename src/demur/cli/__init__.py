@@ -154,7 +154,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def _show_version(ctx: click.Context) -> None:
-    click.echo(f"demur {version()}")
+    tell(f"demur {version()}")
     ctx.exit()
 
 
