@@ -60,7 +60,7 @@ def command(
     from demur.lint import lint_paths
 
     if explain is not None:
-        output.tell(_explanation(explain))
+        output.put(f"{_explanation(explain)}\n")
         return
     if fix and diff:
         raise click.UsageError("--fix changes files and --diff does not: give one of them.")
