@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from os import utime
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,79 @@ def test_what_cannot_be_read_is_status_4(folder: Path) -> None:
     result = run(folder, 11)
     assert result.exit_code == 4
     assert "journal.jsonl:2:1" in result.stderr
+
+
+def _break(folder: Path, minute: int) -> Path:
+    """A line that is none in the journal, whose file was last changed in this minute."""
+    path = folder / "journal.jsonl"
+    with path.open("a", encoding="utf-8") as file:
+        file.write("<no line>\n")
+    utime(path, (START + minute * MINUTE, START + minute * MINUTE))
+    return path
+
+
+def test_a_line_that_cannot_be_read_neither_ends_nor_quiets_the_monitor(folder: Path) -> None:
+    _break(folder, 31)
+    state = folder / "state.json"
+    quiet = run(folder, 9)
+    assert quiet.exit_code == 4
+    assert "DM957: passed over: " in quiet.stderr
+    assert "journal.jsonl:301:1: error[DM721]" in quiet.stderr
+    assert "! error  watched" in quiet.stdout
+    assert "1 line that may be of its windows cannot be read" in quiet.stdout
+    found = {minute: run(folder, minute, "--state", state) for minute in (11, 12, 13, 21)}
+    assert "✕ firing  watched" in found[13].stdout
+    assert found[13].exit_code == 1
+    # It is not known to have ended.
+    assert "✕ firing  watched" in found[21].stdout
+    assert json.loads(run(folder, 9, "--format", "json").stdout)["unreadable"] == 1
+
+
+def test_a_line_that_cannot_be_read_is_over_with_the_windows_that_it_may_be_of(
+    folder: Path,
+) -> None:
+    _break(folder, 25)
+    assert run(folder, 25).exit_code == 4
+    late = run(folder, 27)
+    assert late.exit_code == 0
+    assert json.loads(run(folder, 27, "--format", "json").stdout)["unreadable"] == 0
+
+
+@pytest.mark.parametrize("settings", ["no_data: ok", "no_data: keep", "no_data: fire"])
+def test_silence_with_a_line_that_cannot_be_read_is_not_known_to_be_silence(
+    settings: str, tmp_path: Path
+) -> None:
+    evaluator = policy(tmp_path, f"when: low > 0.2\nwindow: 1m\n{settings}")
+    write(tmp_path / "journal.jsonl", steady(evaluator, 2))
+    _break(tmp_path, 10)
+    assert run(tmp_path, 10).exit_code == 4
+
+
+def test_a_segment_that_cannot_be_read_leaves_the_others(folder: Path) -> None:
+    journal = folder / "journal"
+    journal.mkdir()
+    (folder / "journal.jsonl").rename(journal / "a.jsonl")
+    (journal / "b.jsonl.gz").write_bytes(b"no gzip")
+    (journal / "c.parquet").write_bytes(b"no parquet")
+    words = ["monitor", folder / "policy.yaml", "--journal", journal, "--format", "json"]
+    result = CliRunner().invoke(cli, [*map(str, words), "--at", moment(START + 9 * MINUTE)])
+    assert result.exit_code == 4
+    found = json.loads(result.stdout)
+    assert (found["records"], found["unreadable"]) == (10, 2)
+    assert "b.jsonl.gz is not compressed by gzip" in result.stderr
+    assert "c.parquet is no readable Parquet file" in result.stderr
+
+
+def test_the_line_that_is_being_written_is_not_there_yet(folder: Path) -> None:
+    journal = folder / "journal"
+    journal.mkdir()
+    path = journal / "journal-20260921T142320Z-1-000001.jsonl"
+    (folder / "journal.jsonl").rename(path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"trace_id": "t')
+    words = ["monitor", folder / "policy.yaml", "--journal", journal]
+    result = CliRunner().invoke(cli, [*map(str, words), "--at", moment(START + 9 * MINUTE)])
+    assert result.exit_code == 0, result.output
 
 
 def test_a_policy_without_alerts_is_wrong_usage(folder: Path) -> None:

@@ -17,6 +17,7 @@ from demur.interop import jsonl
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.record_codes import RECORD_CODES
 from demur.interop.records import READERS, read_records
+from demur.runtime.strict_json import MAXIMUM_DEPTH
 
 
 def read(data: bytes) -> list[Record | Diagnostic]:
@@ -104,11 +105,11 @@ def test_reading_goes_on_after_a_malformed_line() -> None:
     assert second.span.start.line == 2
 
 
-@pytest.mark.parametrize("depth", [jsonl.MAXIMUM_DEPTH, jsonl.MAXIMUM_DEPTH + 1])
+@pytest.mark.parametrize("depth", [MAXIMUM_DEPTH, MAXIMUM_DEPTH + 1])
 def test_depth_is_bounded_exactly(depth: int) -> None:
     inner = "[" * (depth - 1) + "]" * (depth - 1)
     [found] = read(f'{{"a": {inner}}}'.encode())
-    assert isinstance(found, Record) == (depth <= jsonl.MAXIMUM_DEPTH)
+    assert isinstance(found, Record) == (depth <= MAXIMUM_DEPTH)
 
 
 def test_wide_record_is_not_deep() -> None:

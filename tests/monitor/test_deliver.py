@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,22 @@ def test_what_is_kept_is_bounded_and_what_is_given_up_is_counted(
     assert told.dropped == 1
     assert len(told.unsent[receiver.name]) == MAXIMUM_UNSENT
     assert told.unsent[receiver.name][0] == {"number": 1}
+
+
+def test_lines_that_cannot_be_read_are_told(
+    watched: tuple[Evaluator, dict[int, Evaluation]],
+) -> None:
+    evaluator, found = watched
+    open_one = replace(found[9], unreadable=3, newly_unreadable=3)
+    known = replace(open_one, newly_unreadable=0)
+    with receiving() as received:
+        for kind in ("alertmanager", "webhook"):
+            receiver = Receiver(kind, received.url)
+            for evaluation in (found[9], open_one, known):
+                deliver(evaluation, evaluator, [receiver], {}, MINUTE)
+    # A webhook is told once, Alertmanager as long as it is so.
+    (first,), (again,), hook = [message for _, message in received.messages]
+    assert first["labels"] == again["labels"]
+    assert first["labels"]["alertname"] == "demur-journal-unreadable"
+    assert first["annotations"]["summary"] == "3 of the journal's lines cannot be read"
+    assert (hook["unreadable"], hook["alerts"]) == (3, [])

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from demur.measure.records.relation import UnreadableTable
 from demur.monitor.alerts import alerts
 from demur.monitor.following import Followed, Whole, source_of
 from demur.monitor.memory import Memory
@@ -158,20 +157,24 @@ def test_records_without_a_time_are_counted_on(monitor: Monitor) -> None:
         assert monitor.at(minute).untimed == minute
 
 
-def test_a_broken_line_is_named_by_its_own_file_and_number(monitor: Monitor) -> None:
+def test_a_line_that_cannot_be_read_is_named_by_its_own_file_and_number(monitor: Monitor) -> None:
     path = monitor.write(1, steady(monitor.evaluator, 1))
     monitor.at(1)
     with path.open("a", encoding="utf-8") as file:
-        file.write("no line\n")
-    with pytest.raises(UnreadableTable, match=r"journal-20260921T142320Z-1-000001\.jsonl:11"):
-        monitor.followed.history(START)
+        file.write("<no line>\n")
+    monitor.write(1, steady(monitor.evaluator, 1, start=1))
+    (found,) = monitor.followed.history(START).unreadable
+    assert found.lines == 1
+    assert "journal-20260921T142320Z-1-000001.jsonl:11:1" in found.shown[0]
+    assert monitor.at(2).records == 20
 
 
 def test_text_that_no_engine_holds_is_read_with_all_the_rest(tmp_path: Path) -> None:
     monitor = Monitor(tmp_path, "when: low > 0.2\nwindow: 5m\nby: [request.tenant]\nno_data: ok")
     monitor.write(1, steady(monitor.evaluator, 2))
     monitor.at(2)
-    monitor.write(1, steady(monitor.evaluator, 1, start=2, tenant="half \ud800 a pair"))
+    rows = steady(monitor.evaluator, 1, start=2, tenant="half \ud800 a pair")
+    monitor.write(1, [{**row, "trace_id": f"t{at}"} for at, row in enumerate(rows)])
     assert monitor.at(3).records == 30
     monitor.followed.close()
 

@@ -7,7 +7,6 @@ text, and so is unknown. An empty cell is absent.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import Any, BinaryIO
@@ -16,6 +15,7 @@ from demur.diagnostics import Diagnostic
 from demur.interop.record import Record, Shapes, UnreadableRecords
 from demur.interop.record_codes import problem
 from demur.policy import Shape
+from demur.runtime.strict_json import read_json
 from demur.suggestions import closest
 
 _MEANT = 4
@@ -120,6 +120,6 @@ def _value(cell: str, shape: Shape | None) -> Any:
     if shape is None or shape.type in ("string", "bytes", "timestamp", "duration"):
         return cell
     try:
-        return json.loads(cell)
+        return read_json(cell)
     except (ValueError, RecursionError):
         return {"true": True, "false": False, "nan": float("nan")}.get(cell.strip().lower(), cell)

@@ -49,6 +49,13 @@ RECORD_CODES: dict[str, tuple[str, str, str]] = {
         "A row of a CSV file is not like its header",
         "Each row has as many cells as the header, and quotes are doubled within quotes (RFC 4180).",
     ),
+    "DM822": (
+        "record-id-not-text",
+        "A record's id is text that not every reader can hold",
+        "An `id` or `trace_id` names a record in every report, database and log. The character U+0000 "
+        "and half a surrogate pair (`\\ud800`) are no text there: written as something else, two records "
+        "could come to have one name. In any other signal they are values like others.",
+    ),
 }
 """Name, title, and an explanation for the reference."""
 

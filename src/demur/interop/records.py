@@ -13,6 +13,8 @@ from demur.diagnostics import Diagnostic
 from demur.files import open_file
 from demur.interop import csv, jsonl, mistaken, parquet
 from demur.interop.record import Record, Shapes, UnreadableRecords
+from demur.interop.record_codes import problem
+from demur.runtime.strict_json import ID_HELP, identity_problem
 
 _GZIP = b"\x1f\x8b"
 Reader = Callable[[BinaryIO, str, Shapes | None], Iterator[Record | Diagnostic]]
@@ -34,13 +36,15 @@ def read_records(
     *,
     inside: Path | str | None = None,
     pipes: bool = False,
+    refuses_others: bool = True,
 ) -> Iterator[Record | Diagnostic]:
     """Each record in order, or what is wrong with it; nothing is left out but empty lines.
 
     `name` is what diagnostics call the source, by default its path; `shapes` tell a format without
     types what its text is. A file that ends in `.gz` is unpacked. `inside` and `pipes` are those of
-    `files.open_file`. Raises OSError for a file that cannot be read, `UnreadableRecords` for one that holds
-    no records at all.
+    `files.open_file`. One that begins as something else than records is refused as a whole, or without
+    `refuses_others` line by line. Raises OSError for a file that cannot be read, `UnreadableRecords`
+    for one that holds no records at all.
     """
     if not isinstance(source, Path):
         mistaken.refuse(source, name or "<stdin>", is_csv=False)
@@ -48,14 +52,25 @@ def read_records(
         return
     with open_file(source, inside=inside, pipes=pipes, buffering=jsonl.CHUNK) as file:
         stream, reader, name = _unpacked(file, source), _reader(source), name or source.as_posix()
-        if reader is not parquet.read:
+        if refuses_others and reader is not parquet.read:
             mistaken.refuse(stream, name, is_csv=reader is csv.read)
         try:
-            yield from reader(stream, name, shapes)
+            for one in reader(stream, name, shapes):
+                yield _named(one, name) if reader is not jsonl.read else one
         except (EOFError, zlib.error):
             raise UnreadableRecords(
                 f"{name} is cut off: what gzip compressed is not whole.", "Copy it again."
             ) from None
+
+
+def _named(one: Record | Diagnostic, path: str) -> Record | Diagnostic:
+    """The record, or what is wrong with its name, which JSONL looks at by itself."""
+    found = identity_problem(one.value) if isinstance(one, Record) else ""
+    return (
+        problem("DM822", found, path, one.line, help=ID_HELP)
+        if isinstance(one, Record) and found
+        else one
+    )
 
 
 def ending(path: Path) -> str:

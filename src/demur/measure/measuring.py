@@ -18,7 +18,8 @@ from demur.measure.plan import Decided, Plan
 from demur.measure.records import journal
 from demur.measure.records.connecting import engine_error
 from demur.measure.records.opening import ATTEMPTS, open_records
-from demur.measure.records.relation import Relation, UnreadableTable, Wanted
+from demur.measure.records.relation import MalformedValue, Relation, UnreadableTable, Wanted
+from demur.measure.records.unreadable import Skipped
 from demur.measure.slices import Cut, Key
 from demur.measure.summaries import Parts, Value
 from demur.policy import Policy, Shape
@@ -191,8 +192,9 @@ def read_and(
     wanted: Wanted,
     policy: Policy,
     compute: Callable[[Relation], Result],
+    skipped: Skipped | None = None,
 ) -> Result:
-    """What `compute` finds of the records.
+    """What `compute` finds of the records, of which what cannot be read is `skipped` if that is given.
 
     DuckDB's JSON reader refuses whatever is not one object a line with an object a stage. Python's
     reader then tells what is wrong from what is merely unknown. Raises `UnreadableTable`.
@@ -203,10 +205,14 @@ def read_and(
     for attempt in range(ATTEMPTS):
         relation: Relation | None = None
         try:
-            relation = open_records(connection, sources, wanted, shapes, attempt)
+            relation = open_records(connection, sources, wanted, shapes, attempt, skipped)
             return compute(relation)
-        except UnreadableTable:
-            raise
+        except UnreadableTable as failure:
+            if not isinstance(failure, MalformedValue) or not (
+                relation and relation.is_provisional
+            ):
+                raise
+            problem = failure
         except Exception as failure:
             # What DuckDB says while Arrow takes its batches arrives as an OSError.
             in_a_batch = isinstance(failure, OSError) and relation and relation.is_provisional
@@ -216,6 +222,8 @@ def read_and(
         if relation is not None and not relation.is_provisional:
             break
     assert problem is not None
+    if isinstance(problem, UnreadableTable):
+        raise problem
     raise UnreadableTable(f"The engine {connection.name} failed: {engine_error(problem)}")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-from demur.measure.records.storable_text import storable
 from demur.runtime.aggregates import MARKS, NOT_REACHED
+from demur.runtime.storable_text import storable
 
 UNKNOWN = "(unknown)"
 """The slice of records whose value is not known."""

@@ -23,17 +23,30 @@ class Finding:
     """What an alert's conditions come to over one slice.
 
     `found` is `HOLDS`, `CLEAR`, `NO_DATA` or `ERROR`; `judgements` are those of the conditions, in
-    which a fail is the condition that alerts.
+    which a fail is the condition that alerts. `unreadable` are the lines that may belong to its windows and
+    cannot be read.
     """
 
     slice: Slice
     found: str
     judgements: tuple[Judgement, ...]
+    unreadable: int = 0
 
     @property
     def reason(self) -> str:
         """Why, in a sentence."""
-        return self.judgements[0].reason
+        reason = self.judgements[0].reason
+        return (
+            f"{reason} {open_by(self.unreadable)}"
+            if self.found == ERROR and self.unreadable
+            else reason
+        )
+
+
+def open_by(lines: int) -> str:
+    """Why an alert has no answer though its records have one."""
+    what = "1 line" if lines == 1 else f"{lines:,} lines"
+    return f"But {what} that may be of its windows cannot be read, so it is not known to be well."
 
 
 def evaluate(alert: Alert, history: History, at: float) -> list[Finding]:
@@ -45,15 +58,32 @@ def evaluate(alert: Alert, history: History, at: float) -> list[Finding]:
     slices = {name: one.slice for found in judged for name, one in found.items()}
     if len(slices) > 1:
         slices = {name: one for name, one in slices.items() if one.of}
+    unreadable = history.unreadable_after(at - alert.longest)
     findings: list[Finding] = []
     for name, slice in slices.items():
         parts = [found.get(name) for found in judged]
-        found = all_of(_found(*one) for one in zip(alert.conditions, parts, strict=True))
+        found = all_of(
+            answered(_found(condition, part), history, at - _reach(condition))
+            for condition, part in zip(alert.conditions, parts, strict=True)
+        )
         seen = tuple(one for one in parts if one is not None)
         if found == NO_DATA and slice.of and _is_usual(alert.conditions[0], seen[0]):
             found = CLEAR
-        findings.append(Finding(slice, found, seen))
+        findings.append(Finding(slice, found, seen, unreadable))
     return findings
+
+
+def answered(found: str, history: History, start: float) -> str:
+    """What is found of a window from `start` on, lines of which may be there that cannot be read.
+
+    Were they known, a condition that is clear might hold, and silence might be none.
+    """
+    is_open = found in (CLEAR, NO_DATA) and history.unreadable_after(start) > 0
+    return ERROR if is_open else found
+
+
+def _reach(condition: Condition) -> float:
+    return condition.window + (condition.against or 0.0)
 
 
 def _found(condition: Condition, judgement: Judgement | None) -> str:

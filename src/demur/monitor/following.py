@@ -18,6 +18,7 @@ from demur.measure.measuring import read_and
 from demur.measure.records.connecting import connect, embedded
 from demur.measure.records.journal import is_final, is_outcome
 from demur.measure.records.relation import TIME, Relation, UnreadableTable
+from demur.measure.records.unreadable import Part, Skipped, Unreadable
 from demur.monitor.history import MICROSECONDS, History, Reading, read_history
 from demur.service.journal.folder import is_segment, stem, whole_lines
 
@@ -65,12 +66,17 @@ def source_of(
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file as it was read: what it was then, how many bytes of it, and records without a time."""
+    """A file as it was read: what it was then, how many bytes and lines of it, and records without a time.
+
+    `unreadable` is what of it is no record.
+    """
 
     inode: int
     changed: int
     size: int
     untimed: int = 0
+    lines: int = 0
+    unreadable: Unreadable | None = None
 
 
 class _Unlike(Exception):
@@ -128,8 +134,10 @@ class Followed:
         connection.raw_sql("CHECKPOINT kept")
         lines = connection.table("lines", database="kept.main").drop(_SEGMENT)
         found = self._reading.history(Relation(connection, lines, self._texts), self._sources)
-        untimed = sum(one.untimed for parts in self._read.values() for one in parts.values())
-        return replace(found, untimed=untimed)
+        parts = [one for parts in self._read.values() for one in parts.values()]
+        unreadable = tuple(one.unreadable for one in parts if one.unreadable is not None)
+        untimed = sum(one.untimed for one in parts)
+        return replace(found, untimed=untimed, unreadable=unreadable)
 
     def _connect(self) -> None:
         """A connection for one evaluation: what it makes on the way goes with it."""
@@ -161,26 +169,29 @@ class Followed:
         now = path.stat()
         if not _grows(path):
             if known is None:
-                untimed = self._add(name, path, since)
-                found = _File(now.st_ino, now.st_mtime_ns, now.st_size, untimed)
+                skipped = Skipped()
+                untimed = self._add(name, path, since, skipped)
+                unreadable = skipped.files.get(path)
+                found = _File(
+                    now.st_ino, now.st_mtime_ns, now.st_size, untimed, unreadable=unreadable
+                )
                 self._read.setdefault(name, {})[path] = found
             return
-        start = 0 if known is None else known.size
+        before = known or _File(0, 0, 0)
         new = Path(self._folder.name) / "new.jsonl"
-        end = _copied(path, start, new)
-        untimed = 0 if known is None else known.untimed
-        if end > start:
-            try:
-                untimed += self._add(name, new, since)
-            except UnreadableTable:
-                # Said again of the file itself, by its name and the number of the line.
-                read_and(
-                    self._connection, [str(path)], self._reading.wanted, self._reading.policy, _none
-                )
-                raise
-        self._read.setdefault(name, {})[path] = _File(now.st_ino, now.st_mtime_ns, end, untimed)
+        end, lines = _copied(path, before.size, new)
+        untimed, unreadable = before.untimed, before.unreadable
+        if end > before.size:
+            skipped = Skipped(Part(path, before.lines))
+            untimed += self._add(name, new, since, skipped)
+            more = skipped.files.get(path)
+            if more is not None:
+                unreadable = more if unreadable is None else unreadable.and_then(more)
+        self._read.setdefault(name, {})[path] = _File(
+            now.st_ino, now.st_mtime_ns, end, untimed, before.lines + lines, unreadable
+        )
 
-    def _add(self, name: str, path: Path, since: float) -> int:
+    def _add(self, name: str, path: Path, since: float, skipped: Skipped) -> int:
         """Keeps the file's lines that are needed; how many records have no time."""
 
         def insert(relation: Relation) -> int:
@@ -209,7 +220,9 @@ class Followed:
             return int(untimed)
 
         reading = self._reading
-        return read_and(self._connection, [str(path)], reading.wanted, reading.policy, insert)
+        return read_and(
+            self._connection, [str(path)], reading.wanted, reading.policy, insert, skipped
+        )
 
 
 def _segments(sources: Sequence[str]) -> dict[str, dict[Path, None]]:
@@ -237,14 +250,16 @@ def _is_other(path: Path, known: _File) -> bool:
     return not _grows(path) and (now.st_mtime_ns, now.st_size) != (known.changed, known.size)
 
 
-def _copied(path: Path, start: int, target: Path) -> int:
-    """Copies the whole lines from `start` on; where they end."""
+def _copied(path: Path, start: int, target: Path) -> tuple[int, int]:
+    """Copies the whole lines from `start` on; where they end, and how many they are."""
+    lines = 0
     with open_file(path) as file, target.open("wb") as into:
         end = whole_lines(file.fileno(), os.fstat(file.fileno()).st_size)
         file.seek(start)
         for part in _parts(file, end - start):
             into.write(part)
-    return max(start, end)
+            lines += part.count(b"\n")
+    return max(start, end), lines
 
 
 def _parts(file: Any, size: int) -> Iterator[bytes]:
@@ -256,7 +271,3 @@ def _parts(file: Any, size: int) -> Iterator[bytes]:
 def _is_kept(since: float) -> str:
     first, earlier = (round(one * MICROSECONDS) for one in (since, since - OUTCOMES_KEPT))
     return f'("{TIME}" > {first} OR ("demur.kind" IS NOT NULL AND "{TIME}" > {earlier}))'
-
-
-def _none(relation: Relation) -> None:
-    relation.table.count().execute()

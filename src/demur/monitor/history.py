@@ -16,7 +16,8 @@ from demur.measure.grouping import Summaries, summarise
 from demur.measure.measuring import Run, read_and
 from demur.measure.plan import Plan, plan
 from demur.measure.records.journal import finals, with_lines
-from demur.measure.records.relation import TIME, Relation, Wanted
+from demur.measure.records.relation import TIME, Relation, UnreadableTable, Wanted
+from demur.measure.records.unreadable import Skipped, Unreadable, lines_after
 from demur.measure.slices import Cut, Key, keys_of
 from demur.measure.summaries import Parts
 from demur.policy import Policy
@@ -33,7 +34,8 @@ class History:
     """Final records with what the alerts' metrics read of them.
 
     `untimed` are records whose time is not known, which no window has; `latest` is the time of the
-    newest record, in seconds since the epoch, None where there is none.
+    newest record, in seconds since the epoch, None where there is none. `unreadable` is what of the files
+    is no record.
     """
 
     run: Run
@@ -41,6 +43,7 @@ class History:
     records: int
     untimed: int
     latest: float | None
+    unreadable: tuple[Unreadable, ...] = ()
 
     def window(self, start: float, end: float) -> Run:
         """The run over the records after `start` and up to `end`, in seconds since the epoch."""
@@ -67,6 +70,10 @@ class History:
         _, times = self._by_time
         low, high = np.searchsorted(times, [first, last], side="right")
         return int(high - low)
+
+    def unreadable_after(self, at: float) -> int:
+        """How many lines cannot be read that may be of a time after this, in seconds since the epoch."""
+        return lines_after(self.unreadable, at)
 
     @cached_property
     def _by_time(self) -> tuple[Frame, NDArray[np.int64]]:
@@ -146,11 +153,21 @@ def reading(
 
 
 def read_history(connection: Any, sources: Sequence[str], reading: Reading) -> History:
-    """The final records of a journal or table, read as a whole. Raises `UnreadableTable`."""
-    return read_and(
+    """The final records of a journal or table, read as a whole.
+
+    What cannot be read is passed over and counted. Raises `UnreadableTable` where nothing else is there.
+    """
+    skipped = Skipped()
+    found = read_and(
         connection,
         sources,
         reading.wanted,
         reading.policy,
         lambda relation: reading.history(relation, sources),
+        skipped,
     )
+    if skipped.files and not found.records and not found.untimed:
+        # Read as a whole, it says what it is instead of records.
+        read_and(connection, sources, reading.wanted, reading.policy, lambda _: None)
+        raise UnreadableTable(*(text for one in skipped.files.values() for text in one.shown))
+    return replace(found, unreadable=tuple(skipped.files.values()))

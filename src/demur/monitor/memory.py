@@ -27,8 +27,8 @@ class Memory:
     """The states after the evaluation at `at`, and what receivers have not got yet.
 
     `records` are how many the last evaluation found in its windows, so that the next one can tell
-    how many came late. `unsent` are messages by receiver, oldest first; `dropped` how many were
-    given up.
+    how many came late; `unreadable` how many lines of those windows it could not read. `unsent` are
+    messages by receiver, oldest first; `dropped` how many were given up.
     """
 
     at: float | None = None
@@ -38,6 +38,7 @@ class Memory:
         default_factory=dict[str, tuple[Mapping[str, Any], ...]]
     )
     dropped: int = 0
+    unreadable: int = 0
 
 
 class BrokenMemory(Exception):
@@ -66,6 +67,7 @@ class _File(_Model):
     states: list[_State]
     unsent: dict[str, Annotated[list[dict[str, Any]], Checked(max_length=MAXIMUM_UNSENT)]]
     dropped: NonNegativeInt
+    unreadable: NonNegativeInt = 0
 
 
 def read_memory(path: Path) -> Memory:
@@ -83,7 +85,7 @@ def read_memory(path: Path) -> Memory:
         for one in content.states
     }
     unsent = {name: tuple(messages) for name, messages in content.unsent.items()}
-    return Memory(content.at, content.records, states, unsent, content.dropped)
+    return Memory(content.at, content.records, states, unsent, content.dropped, content.unreadable)
 
 
 def write_memory(path: Path, memory: Memory) -> None:
@@ -98,6 +100,7 @@ def write_memory(path: Path, memory: Memory) -> None:
         ],
         "unsent": {name: list(messages) for name, messages in memory.unsent.items()},
         "dropped": memory.dropped,
+        "unreadable": memory.unreadable,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")

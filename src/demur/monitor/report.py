@@ -33,6 +33,7 @@ def data(
         "untimed": evaluation.untimed,
         "ahead": evaluation.ahead,
         "late": evaluation.late,
+        "unreadable": evaluation.unreadable,
         "alerts": [alert_data(one) for one in chosen],
     }
 
@@ -64,7 +65,7 @@ def alert_data(status: Status) -> dict[str, Any]:
         "interval": None if interval is None else [_number(interval.low), _number(interval.high)],
         "samples": 0 if measured is None else measured.samples,
         "unknown": 0 if measured is None else measured.unknown,
-        "reason": "There are no records of it any more." if judgement is None else judgement.reason,
+        "reason": status.reason,
         "trace_ids": [] if judgement is None else list(judgement.cases),
     }
 

@@ -10,10 +10,10 @@ from typing import Any
 from demur.measure.results import Slice
 from demur.measure.slices import cuts, dimensions
 from demur.monitor.alerts import Alert
-from demur.monitor.evaluate import Finding, evaluate
+from demur.monitor.evaluate import Finding, evaluate, open_by
 from demur.monitor.history import History, Reading, read_history, reading
 from demur.monitor.memory import Memory
-from demur.monitor.states import CLEAR, HOLDS, NO_DATA, State, States, advanced
+from demur.monitor.states import CLEAR, ERROR, HOLDS, NO_DATA, State, States, advanced
 from demur.runtime.evaluator import Evaluator
 
 
@@ -28,10 +28,20 @@ class Status:
     state: State
     finding: Finding | None
 
+    unreadable: int = 0
+
     @property
     def found(self) -> str:
         """`HOLDS`, `CLEAR`, `NO_DATA` or `ERROR`."""
-        return _found(self.finding)
+        return _found(self.finding, self.unreadable)
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence."""
+        if self.finding is not None:
+            return self.finding.reason
+        gone = "There are no records of it any more."
+        return f"{gone} {open_by(self.unreadable)}" if self.unreadable else gone
 
     @property
     def is_firing(self) -> bool:
@@ -65,6 +75,8 @@ class Evaluation:
 
     `records` are those that the windows reach back to, `untimed` those whose time is not known,
     `ahead` those of later times; `late` came after the last evaluation though their time was before it.
+    `unreadable` are the lines that may be of these windows and cannot be read, `newly_unreadable` how many
+    more those are than at the last evaluation.
     """
 
     at: float
@@ -73,6 +85,8 @@ class Evaluation:
     untimed: int
     ahead: int
     late: int = 0
+    unreadable: int = 0
+    newly_unreadable: int = 0
 
     @property
     def states(self) -> States:
@@ -105,6 +119,7 @@ def evaluate_all(
     """
     found: list[Status] = []
     for alert in alerts:
+        unreadable = history.unreadable_after(at - alert.longest)
         findings = {str(one.slice): one for one in evaluate(alert, history, at)}
         gone = [
             slice
@@ -118,16 +133,23 @@ def evaluate_all(
             is_over = name == str(Slice()) and bool(findings)
             state = advanced(
                 before,
-                CLEAR if finding is None and is_over else _found(finding),
+                CLEAR if finding is None and is_over else _found(finding, unreadable),
                 at,
                 alert.hold_for,
                 alert.keep_firing_for,
                 alert.no_data,
             )
             labels = labels_of(name) if finding is None else finding.slice.of
-            found.append(Status(alert, name, labels, before, state, finding))
-    records = history.count(at - longest(alerts), at)
-    return Evaluation(at, tuple(found), records, history.untimed, history.count(at, inf))
+            found.append(Status(alert, name, labels, before, state, finding, unreadable))
+    since = at - longest(alerts)
+    return Evaluation(
+        at,
+        tuple(found),
+        history.count(since, at),
+        history.untimed,
+        history.count(at, inf),
+        unreadable=history.unreadable_after(since),
+    )
 
 
 def evaluate_once(
@@ -135,14 +157,18 @@ def evaluate_once(
 ) -> Evaluation:
     """Every alert at a time, from what the last evaluation left: the states, and what was there."""
     evaluation = evaluate_all(alerts, history, at, memory.states)
+    newly = max(0, evaluation.unreadable - memory.unreadable)
+    evaluation = replace(evaluation, newly_unreadable=newly)
     if memory.at is None:
         return evaluation
     known = history.count(memory.at - longest(alerts), memory.at)
     return replace(evaluation, late=max(0, known - memory.records))
 
 
-def _found(finding: Finding | None) -> str:
-    return NO_DATA if finding is None else finding.found
+def _found(finding: Finding | None, unreadable: int) -> str:
+    if finding is None:
+        return ERROR if unreadable else NO_DATA
+    return finding.found
 
 
 def longest(alerts: Iterable[Alert]) -> float:

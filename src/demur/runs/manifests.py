@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from demur.files import read_file
 from demur.interop.record import UnreadableRecords
 from demur.interop.sources import files
+from demur.runtime.strict_json import read_json
 
 FORMAT = "demur.run/1"
 LARGEST = 4 * 1024 * 1024
@@ -52,8 +52,8 @@ def _files(results: Sequence[str]) -> Sequence[Path]:
 
 def _manifest(results: Path) -> Mapping[str, Any]:
     try:
-        found: Any = json.loads(read_file(results.with_name(f"{results.stem}.run.json"), LARGEST))
-    except (OSError, ValueError):
+        found: Any = read_json(read_file(results.with_name(f"{results.stem}.run.json"), LARGEST))
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and found.get("format") == FORMAT else {}
 

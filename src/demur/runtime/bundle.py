@@ -212,11 +212,18 @@ class _Scanning:
     def __init__(self) -> None:
         self.strict = True
         self.object_hook = None
-        self.object_pairs_hook = None
+        self.object_pairs_hook = _unique
         self.parse_float = float
         self.parse_int = int
         self.parse_constant = _no_constant
         self.memo: dict[str, str] = {}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
 
 
 def _no_constant(name: str) -> Any:
@@ -231,7 +238,7 @@ def parse_json(data: bytes) -> Any:
     except (ImportError, AttributeError):
         import json
 
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_unique)
     value, end = make_scanner(_Scanning())(text, 0)
     if end != len(text):
         raise ValueError("more than one JSON value")

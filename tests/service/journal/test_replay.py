@@ -285,7 +285,7 @@ def test_what_cannot_be_read_is_a_failure_and_a_cut_line_a_note(tmp_path: Path) 
         file.write(b"\n")
     bad = run(policy_file, "--replay", folder)
     assert bad.exit_code == 4
-    assert "DM950: The line is no JSON." in bad.stderr
+    assert "DM950: No JSON value begins with `t`." in bad.stderr
     empty = tmp_path / "empty"
     empty.mkdir()
     none = run(policy_file, "--replay", empty)

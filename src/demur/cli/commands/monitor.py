@@ -17,6 +17,7 @@ from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRu
 from demur.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from demur.measure.records.unreadable import Unreadable
     from demur.monitor.alerts import Alert
     from demur.monitor.deliver import Receiver
     from demur.monitor.memory import Memory
@@ -140,21 +141,24 @@ def command(
     memory = _remembered(state)
     histories = source_of(sources, reading_for(evaluator, found), engine, goes_on=every is not None)
     found_verdict = "pass"
+    passed_over = frozenset[str]()
     for moment in _moments(at, every, delay):
         if memory.at is not None and moment <= memory.at:
             message = "The clock shows no later time than at the last evaluation"
             if every is None:
                 raise click.UsageError(f"{message}; --state names another file for other times.")
-            click.echo(f"{message}: it is waited for.", err=True)
+            output.tell(f"{message}: it is waited for.", err=True)
             continue
         try:
             since = min(moment, memory.at or moment) - longest(found)
-            evaluation = evaluate_once(found, histories.history(since), moment, memory)
+            history = histories.history(since)
+            evaluation = evaluate_once(found, history, moment, memory)
         except UnreadableTable as failure:
             if every is None:
                 raise CouldNotRun(str(failure)) from None
-            click.echo(f"Not evaluated: {failure}", err=True)
+            output.tell(f"Not evaluated: {failure}", err=True)
             continue
+        passed_over = _tell_of(history.unreadable, passed_over)
         told = deliver(evaluation, evaluator, receivers, memory.unsent, every or 300.0)
         memory = Memory(
             moment,
@@ -162,13 +166,23 @@ def command(
             evaluation.states,
             told.unsent,
             memory.dropped + told.dropped,
+            evaluation.unreadable,
         )
         _remember(state, memory, once=every is None)
-        click.echo(write(form, evaluation, evaluator), nl=False, color=output.colour())
+        output.put(write(form, evaluation, evaluator), is_text=form == "text")
         for problem in told.problems:
-            click.echo(problem, err=True)
+            output.tell(problem, err=True)
         found_verdict = "error" if told.problems else verdict(evaluation)
     ctx.exit(_STATUS[found_verdict])
+
+
+def _tell_of(unreadable: Iterable[Unreadable], told: frozenset[str]) -> frozenset[str]:
+    """Says what cannot be read and was not said before; all that is known of."""
+    now = [text for one in unreadable for text in one.shown]
+    for text in now:
+        if text not in told:
+            output.tell(f"DM957: passed over: {text}", err=True)
+    return frozenset(now)
 
 
 def _see_all(alerts: Iterable[Alert], every: float | None) -> None:
@@ -207,7 +221,7 @@ def _remembered(path: Path | None) -> Memory:
     except BrokenMemory as failure:
         aside = path.with_name(f"{path.name}.broken")
         path.replace(aside)
-        click.echo(
+        output.tell(
             f"{path.as_posix()} cannot be read ({failure}). It is now {aside.name}, and the states "
             "begin anew.",
             err=True,
@@ -225,7 +239,7 @@ def _remember(path: Path | None, memory: Memory, *, once: bool) -> None:
     except OSError as failure:
         if once:
             raise
-        click.echo(
+        output.tell(
             f"{path.as_posix()}: {failure.strerror or failure}. States go on in the memory.",
             err=True,
         )

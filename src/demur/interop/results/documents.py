@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +19,7 @@ from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import ending
 from demur.interop.results.codes import ResultsError
 from demur.interop.results.values import Cell
+from demur.runtime.strict_json import MAXIMUM_DEPTH, DuplicateKey, duplicate, read_json
 
 MAXIMUM_DOCUMENT = 512 * 1024 * 1024
 """Bytes of a JSON document beyond which it is not read."""
@@ -72,10 +73,16 @@ def _whole(path: Path, name: str) -> Iterator[tuple[str, Any]]:
     if len(data) > MAXIMUM_DOCUMENT:
         limit = f"{name}: the document has more than {MAXIMUM_DOCUMENT // 1024**2} MiB."
         raise ResultsError("DM737", limit, "Give the results as JSONL, or in several files.")
+    text = ""
     try:
         text = data.removeprefix(_MARK).decode("utf-8")
-        value = json.loads(text)
-    except json.JSONDecodeError as failure:
+        value = read_json(text)
+    except DuplicateKey:
+        key, start = duplicate(text)
+        line = text.count("\n", 0, start) + 1
+        what = f"The key {key} stands twice in one object."
+        raise _unreadable(f"{name}:{line}", what, "Keep one of the two.") from None
+    except JSONDecodeError as failure:
         if failure.msg == "Extra data":
             yield from _lines(path, name)
             return
@@ -92,13 +99,13 @@ def _whole(path: Path, name: str) -> Iterator[tuple[str, Any]]:
     yield name, value
 
 
-_TOO_DEEP = f"It is nested more than {jsonl.MAXIMUM_DEPTH} deep."
+_TOO_DEEP = f"It is nested more than {MAXIMUM_DEPTH} deep."
 
 
 def is_too_deep(value: Any) -> bool:
     """Whether objects and lists nest deeper than in a record."""
     level = [value]
-    for _ in range(jsonl.MAXIMUM_DEPTH + 1):
+    for _ in range(MAXIMUM_DEPTH + 1):
         parts: list[Any] = []
         for one in level:
             parts += mapped(one).values() if isinstance(one, dict) else listed(one)

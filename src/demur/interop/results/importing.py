@@ -21,6 +21,7 @@ from demur.interop.results.doubts import Doubt
 from demur.interop.results.importer import Importer, Item
 from demur.interop.results.values import converted, is_lost
 from demur.policy import Policy
+from demur.runtime.strict_json import ID_HELP, identity_problem
 from demur.service.journal.forms import written
 from demur.suggestions import did_you_mean
 
@@ -124,6 +125,9 @@ def survey(
             if field not in reached and _value(item, field) is not _ABSENT:
                 reached.add(field)
         id = _id(item, mapping.get("id"))
+        problem = identity_problem({"id": id, **item.identity})
+        if problem:
+            raise ResultsError("DM738", f"{item.place}: {problem}", ID_HELP)
         ids[id] += 1
         for doubt in item.doubts:
             doubts.setdefault(doubt, []).append(id)

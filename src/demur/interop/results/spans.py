@@ -8,7 +8,6 @@ not known.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from demur.interop.results.documents import is_too_deep
 from demur.interop.results.doubts import Doubt
 from demur.interop.results.importer import Item
 from demur.interop.results.values import is_number
+from demur.runtime.strict_json import read_json
 
 MAXIMUM_SPANS = 1_000_000
 """Spans that are held at once: those of one trace may stand anywhere."""
@@ -293,7 +293,7 @@ def parsed(value: Any) -> Any:
     if not isinstance(value, str) or value[:1] not in ("[", "{"):
         return value
     try:
-        found = json.loads(value)
+        found = read_json(value)
     except (ValueError, RecursionError):
         return value
     return value if is_too_deep(found) else found

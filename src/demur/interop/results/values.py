@@ -8,13 +8,13 @@ as it is, and so is unknown.
 from __future__ import annotations
 
 import ast
-import json
 import warnings
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any, TypeGuard, cast
 
 from demur.policy import Shape
+from demur.runtime.strict_json import DuplicateKey, read_json
 
 _TEXTUAL = ("string", "bytes", "timestamp", "duration")
 _NUMERIC = ("int", "uint", "double")
@@ -74,7 +74,9 @@ def _read(value: Any, shape: Shape, *, is_text: bool) -> Any:
     if not is_text and (shape.type == "bool" or shape.type in _NUMERIC):
         return value
     try:
-        return json.loads(value)
+        return read_json(value)
+    except DuplicateKey:
+        return value
     except (ValueError, RecursionError):
         pass
     if shape.type in ("list", "map", "object") and value[:1] in ("[", "{"):
@@ -83,13 +85,24 @@ def _read(value: Any, shape: Shape, *, is_text: bool) -> Any:
             with warnings.catch_warnings():
                 # The text is data: what Python thinks of its style is nobody's concern.
                 warnings.simplefilter("ignore")
-                return ast.literal_eval(value)
+                return _literal(value)
         except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
             return value
     known = {"true": True, "false": False} if shape.type == "bool" else {}
     if shape.type in _NUMERIC and value.strip().lower() == "nan":
         return float("nan")
     return known.get(value.strip().lower(), value)
+
+
+def _literal(text: str) -> Any:
+    """The value that a text in Python's notation is. Raises ValueError, also for a key that stands twice."""
+    tree = ast.parse(text, mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            keys = [ast.literal_eval(key) for key in node.keys if key is not None]
+            if len(set(keys)) < len(keys):
+                raise ValueError("a key stands twice")
+    return ast.literal_eval(tree)
 
 
 def _document(one: Any, shape: Shape) -> Any:

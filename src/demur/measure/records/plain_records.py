@@ -23,8 +23,8 @@ from demur.measure.records.relation import (
     TIME_FORM,
     Wanted,
 )
-from demur.measure.records.storable_text import storable
 from demur.policy import Shape
+from demur.runtime.storable_text import storable
 
 BATCH = 8192
 """Records in a batch."""

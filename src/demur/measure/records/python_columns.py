@@ -6,7 +6,6 @@ evaluated as a service would.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,12 @@ import pyarrow as arrow
 
 from demur.functions.values import EvaluationError
 from demur.interop.arrow_values import plain_values
-from demur.measure.records.relation import ASKED, BROKE_OFF, PRESENT, Wanted
-from demur.measure.records.storable_text import storable
+from demur.measure.records.relation import ASKED, BROKE_OFF, PRESENT, MalformedValue, Wanted
 from demur.runtime.aggregates import FURTHER, policy_of_records
 from demur.runtime.decision import display
 from demur.runtime.evaluator import Evaluator
+from demur.runtime.storable_text import storable
+from demur.runtime.strict_json import DuplicateKey, read_json
 from demur.tree import Expression, Signal, walk
 
 ARROW = {
@@ -108,10 +108,19 @@ def records(
                     continue
                 value = _MALFORMED
             elif path in texts:
-                value = json.loads(value)
+                value = _parsed(value, path)
             stage, _, name = path.partition(".")
             record.setdefault(stage, {})[name] = value
         yield record
+
+
+def _parsed(text: str, path: str) -> Any:
+    try:
+        return read_json(text)
+    except DuplicateKey as twice:
+        raise MalformedValue(f"A value of `{path}` is no JSON: {twice}.") from None
+    except (ValueError, RecursionError):
+        raise MalformedValue(f"A value of `{path}` is no JSON that can be read.") from None
 
 
 def with_columns(

@@ -63,6 +63,10 @@ class UnreadableTable(Exception):
         super().__init__("\n".join(problems))
 
 
+class MalformedValue(UnreadableTable):
+    """A value that a reader took and that is none; a more careful one says where it stands."""
+
+
 def wanted(policy: Policy, trees: list[Expression]) -> Wanted:
     """What the expressions read of a record."""
     every = {

@@ -79,3 +79,6 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
         yield f"{plural(evaluation.ahead, 'record')} of later times, not looked at yet."
     if evaluation.late:
         yield f"{plural(evaluation.late, 'record')} came late; `--delay` waits for such."
+    if evaluation.unreadable:
+        lines = plural(evaluation.unreadable, "line")
+        yield f"DM957: {lines} of these windows cannot be read: what they hide is not known to be good."

@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from demur.interop.escaping import unaddressed
 from demur.monitor.receivers import Message
 from demur.monitor.receivers.posting import post
 from demur.monitor.report import alert_data, moment
@@ -19,15 +20,19 @@ from demur.runtime.evaluator import Evaluator
 LASTS = 4
 """Evaluations for which an alert that is not told again goes on."""
 PATH = "/api/v2/alerts"
+UNREADABLE = "demur-journal-unreadable"
+"""The alert that says that no other is known to be quiet."""
 
 
 def message(evaluation: Evaluation, evaluator: Evaluator, resend: float) -> Message | None:
-    """The alerts that fire or have just ended; None where there is none."""
+    """The alerts that fire or have just ended, and one for lines that cannot be read; None for none."""
     found = [
         _alert(one, evaluation, evaluator, resend)
         for one in evaluation.statuses
         if one.is_firing or one.has_ended
     ]
+    if evaluation.unreadable:
+        found.append(_unreadable(evaluation, evaluator, resend))
     return {"alerts": found} if found else None
 
 
@@ -40,6 +45,21 @@ def send(target: str, message: Message, timeout: float) -> None:
 def label(name: str) -> str:
     """A dimension as the name of a label: `request.tenant` is `request_tenant`."""
     return re.sub(r"\W", "_", name, flags=re.ASCII)
+
+
+def _unreadable(evaluation: Evaluation, evaluator: Evaluator, resend: float) -> dict[str, Any]:
+    lines = evaluation.unreadable
+    return {
+        "labels": {"alertname": UNREADABLE, "policy": evaluator.name, "severity": "ticket"},
+        "annotations": {
+            "summary": f"{lines:,} of the journal's lines cannot be read",
+            "description": "What they hide is not known, so no alert over them is known to be quiet.",
+            "owner": evaluator.policy.owner,
+            "digest": evaluator.digest,
+        },
+        "startsAt": moment(evaluation.at),
+        "endsAt": moment(evaluation.at + LASTS * resend),
+    }
 
 
 def _alert(
@@ -73,8 +93,8 @@ def _alert(
         **{label(name): value for name, value in status.labels},
     }
     return {
-        "labels": {name: value for name, value in labels.items() if value},
-        "annotations": {name: text for name, text in texts.items() if text},
+        "labels": {name: unaddressed(value) for name, value in labels.items() if value},
+        "annotations": {name: unaddressed(text) for name, text in texts.items() if text},
         "startsAt": moment(started),
         "endsAt": moment(ends),
     }

@@ -10,10 +10,10 @@ from demur.runtime.evaluator import Evaluator
 
 
 def message(evaluation: Evaluation, evaluator: Evaluator, resend: float) -> Message | None:
-    """The evaluation, where an alert has begun or ended to fire with it; None otherwise."""
+    """The evaluation, where an alert began or ended to fire, or more lines cannot be read; else None."""
     del resend
     news = [one for one in evaluation.statuses if one.has_begun or one.has_ended]
-    return data(evaluation, evaluator, news) if news else None
+    return data(evaluation, evaluator, news) if news or evaluation.newly_unreadable else None
 
 
 def send(target: str, message: Message, timeout: float) -> None:

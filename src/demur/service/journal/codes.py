@@ -60,6 +60,15 @@ JOURNAL_CODES: dict[str, tuple[str, str, str]] = {
         "It is no JSON object, or no line of a journal. It is passed over and counted: a line that is "
         "not known is never taken for good.",
     ),
+    "DM957": (
+        "line-passed-over",
+        "`demur monitor` passed over lines that it cannot read",
+        "The rest is evaluated all the same. What an unreadable line hides is not known, so an alert that "
+        "would be quiet or without data has no answer (`error`) as long as such a line may be of its "
+        "windows: until they begin after the last change of the line's file. Alerts that hold fire as ever. "
+        "The receivers are told: Alertmanager by an alert `demur-journal-unreadable`, a webhook by an "
+        "evaluation with `unreadable`. Mend the line, or take the file away.",
+    ),
     "DM951": (
         "unreadable-journal",
         "There is no journal to read",

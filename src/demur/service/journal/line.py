@@ -14,6 +14,7 @@ from demur.backends.python.decisions import reachable, signals_read
 from demur.policy import Rule, Shape
 from demur.runtime.decision import Decision, Unknown
 from demur.runtime.evaluator import Evaluator
+from demur.runtime.storable_text import storable
 from demur.service.check import Check
 from demur.service.journal.forms import written
 from demur.service.journal.masking import (
@@ -151,7 +152,7 @@ class Layout:
             surroundings
         )
         stage, rollout, is_final, is_incomplete, bypass = marks
-        name = _quoted(trace_id)
+        name = _quoted(storable(trace_id))
         more = notes.as_data()
         if bypass is not None:
             more = {**more, "bypassed_action": action}
@@ -295,6 +296,8 @@ def timestamp(time: float) -> str:
 
 
 def _identity(trace_id: str, span_id: str | None, time: float) -> dict[str, Any]:
+    # A name that is no text would be refused by whoever reads the line, and the line with it.
+    trace_id = storable(trace_id)
     return {"id": trace_id, "trace_id": trace_id, "span_id": span_id, "time": timestamp(time)}
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from demur.files import open_file
 from demur.functions.values import INT_MAX, INT_MIN
 from demur.policy import Policy, Shape
+from demur.runtime.strict_json import read_json
 from demur.service.journal.fields import FIELDS
 from demur.service.journal.folder import REST, replacing, stem
 from demur.service.journal.line import timestamp
@@ -65,7 +66,7 @@ def convert(path: Path, policies: Mapping[str, Policy]) -> bool:
         rows: list[dict[str, Any]] = []
         for line in _lines(path):
             try:
-                rows.append(_row(json.loads(line), shapes))
+                rows.append(_row(read_json(line), shapes))
             except (_Misfit, ValueError, RecursionError):
                 rest.write(line)
             if len(rows) == ROWS:
@@ -109,7 +110,7 @@ def _shapes(path: Path, policies: Mapping[str, Policy]) -> dict[str, Shape] | No
     seen: set[str] = set()
     for line in _lines(path):
         try:
-            digest = json.loads(line)["demur"].get("digest")
+            digest = read_json(line)["demur"].get("digest")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         if digest is None or digest in seen:

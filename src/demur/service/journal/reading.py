@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from demur.files import open_file
+from demur.runtime.strict_json import MalformedLine, identity_problem, record_of
 from demur.service.journal import parquet
 from demur.service.journal.fields import DECISION, LOST, OUTCOME
 from demur.service.journal.folder import segments
@@ -20,6 +20,8 @@ from demur.service.journal.writer import JournalError
 
 MAXIMUM_LINE = 16 * 1024 * 1024
 """Bytes of a line beyond which it is not read."""
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark that some editors put before UTF-8."""
 
 
 class UnreadableJournal(Exception):
@@ -150,7 +152,8 @@ def _segment(path: Path, inside: Path | None) -> Iterator[Line | Damage]:
     try:
         if path.name.endswith(".parquet"):
             for number, value in enumerate(parquet.read(path, inside), 1):
-                yield _checked(path, number, value)
+                problem = identity_problem(value)
+                yield Damage(path, number, problem) if problem else _checked(path, number, value)
             return
         with open_file(path, inside=inside, hidden=True) as plain:
             file = plain if path.suffix != ".gz" else cast(BinaryIO, gzip.GzipFile(fileobj=plain))
@@ -173,10 +176,9 @@ def _parsed(path: Path, number: int, data: bytes) -> Line | Damage:
             return Damage(path, number, "The line has more than 16 MiB.")
         return Damage(path, number, "The segment ends within this line.", is_cut=True)
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return Damage(path, number, "The line is no JSON.")
-    return _checked(path, number, value)
+        return _checked(path, number, record_of(data.removeprefix(_MARK) if number == 1 else data))
+    except MalformedLine as wrong:
+        return Damage(path, number, wrong.message)
 
 
 def _checked(path: Path, number: int, value: Any) -> Line | Damage:
