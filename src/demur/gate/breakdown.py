@@ -18,7 +18,7 @@ from demur.measure.thresholds import Threshold
 from demur.policy import ACTIONS, Shape
 from demur.runtime.aggregates import Metrics
 from demur.runtime.decision import plain
-from demur.runtime.evaluator import masked
+from demur.runtime.personal import shown as shown_to_people
 from demur.tree import Call, Expression, Signal
 
 SHARES = (0.5, 0.9, 0.95, 0.99)
@@ -206,7 +206,9 @@ def opened(run: Run, names: Iterable[str]) -> tuple[Case, ...]:
 
 def _masked(record: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Shape]]) -> dict[str, Any]:
     return {
-        stage: {key: plain(masked(value, shapes[stage][key])) for key, value in signals.items()}
+        stage: {
+            key: plain(shown_to_people(value, shapes[stage][key])) for key, value in signals.items()
+        }
         for stage, signals in record.items()
         if stage in shapes
     }

@@ -21,13 +21,12 @@ from demur.runtime.decision import plain
 from demur.runtime.derivation import derivation
 from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
-from demur.service.journal.masking import DROPPED, Masking, has_personal, masked
+from demur.runtime.personal import DROPPED, masked
 
 LARGEST = 50_000
 """Records beyond which a run is kept without them: they would take longer to keep than to judge."""
 _FACTS = ("id", "trace_id", "time")
 """What of a record is kept beside its signals."""
-_MASKING = Masking("drop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def is_personal(slice: Slice, policy: Policy) -> bool:
     for name, _ in slice.of:
         stage, _, signal = _signal(name).partition(".")
         shape = shapes.get(stage, {}).get(signal)
-        if shape is not None and has_personal(shape):
+        if shape is not None and shape.has_personal:
             return True
     return False
 
@@ -136,7 +135,13 @@ def _stage(
     for name, shape in declared.items():
         if name not in given:
             continue
-        value = masked(given[name], shape, f"{stage}.{name}", _MASKING, dropped)
+        value = masked(given[name], shape, f"{stage}.{name}", _dropped, dropped)
         if value is not DROPPED and value.__class__ is not Unavailable:
             found[name] = plain(value)
     return found
+
+
+def _dropped(value: Any) -> Any:
+    """What is kept of a personal value: nothing."""
+    del value
+    return DROPPED
