@@ -3,48 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+
+from demur.interop.replacing import replacing
 
 
 def colour() -> bool | None:
     """What `click.echo` is to do: no colours if NO_COLOR is set, else as the stream can."""
     return False if os.environ.get("NO_COLOR") else None
-
-
-@contextmanager
-def replacing(path: Path) -> Generator[BinaryIO]:
-    """A stream whose content takes the place of `path` when all is written, and only then.
-
-    Symbolic links are followed, and a file that was there keeps its permissions. Raises OSError.
-    """
-    target = path.resolve()
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as failure:
-        failure.filename = path.as_posix()
-        raise
-    try:
-        with open(handle, "wb") as stream:  # noqa: PTH123
-            yield stream
-        Path(name).chmod(_permissions(target))
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _permissions(path: Path) -> int:
-    """Those of the file at `path`, or of a new one."""
-    try:
-        return path.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from demur.measure.grouping import sliced
 from demur.measure.measuring import Run, read_run_and, shapes_of
 from demur.measure.records.python_columns import records
 from demur.measure.records.relation import IDENTITY, Relation, Wanted
-from demur.measure.results import Case, Distribution, FailureCount, Flip, Slice
+from demur.measure.results import Case, Distribution, FailureCount, Flip
 from demur.measure.slices import NOT_REACHED, Cut
 from demur.measure.thresholds import Threshold
 from demur.policy import ACTIONS, Shape
@@ -47,7 +47,7 @@ def failure_counts(run: Run, cuts: Iterable[Cut]) -> tuple[FailureCount, ...]:
         for row in rows:
             if NOT_REACHED in (row[one] for one in names):
                 continue
-            slice = Slice(tuple(zip(dimensions, (row[one] for one in names), strict=True)))
+            slice = run.plan.naming.slice(dimensions, [row[one] for one in names])
             counts = {name: int(row[f"failure {name}"] or 0) for name in failures}
             actions = {name: int(row[f"action {name}"] or 0) for name in ACTIONS}
             found.append(FailureCount(slice, int(row["records"]), counts, actions))
@@ -74,11 +74,16 @@ def _number(tree: Expression) -> Signal | None:
 
 
 def distributions(run: Run, baseline: Run | None) -> tuple[Distribution, ...]:
-    """How the numbers that metrics aggregate are distributed, unknown ones left out."""
+    """How the numbers that metrics aggregate are distributed, unknown ones left out.
+
+    Not personal ones: the ends of a distribution are somebody's number.
+    """
     policy = run.evaluator.policy
     shapes = {**policy.stages, "outcome": policy.outcome}
     found: list[Distribution] = []
     for name, (column, signal) in numeric_signals(run.metrics).items():
+        if shapes[signal.stage][signal.name].has_personal:
+            continue
         mine = _known(_values(run, column))
         theirs = np.array([]) if baseline is None else _known(_values(baseline, column))
         if not len(mine):

@@ -216,7 +216,8 @@ def read_and(
         if relation is not None and not relation.is_provisional:
             break
     assert problem is not None
-    raise UnreadableTable(f"The engine {connection.name} failed: {engine_error(problem)}")
+    why = engine_error(problem, [*sources, *wanted.shapes])
+    raise UnreadableTable(f"The engine {connection.name} failed: {why}")
 
 
 def read_run_and(

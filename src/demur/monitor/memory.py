@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat, NonNegativeInt, ValidationError
 from pydantic import Field as Checked
 
+from demur.interop.replacing import replacing
+from demur.measure.naming import new_key
 from demur.monitor.states import State, States
 
 VERSION = 1
@@ -25,7 +27,8 @@ class Memory:
 
     `records` are how many the last evaluation found in its windows, so that the next one can tell
     how many came late. `unsent` are messages by receiver, oldest first; `dropped` how many were
-    given up.
+    given up. With the `key` a slice by a personal value has the same name at each evaluation, and so has a
+    receiver, whose address may be a secret.
     """
 
     at: float | None = None
@@ -35,6 +38,7 @@ class Memory:
         default_factory=dict[str, tuple[Mapping[str, Any], ...]]
     )
     dropped: int = 0
+    key: bytes = field(default_factory=new_key, repr=False)
 
 
 class BrokenMemory(Exception):
@@ -63,6 +67,7 @@ class _File(_Model):
     states: list[_State]
     unsent: dict[str, Annotated[list[dict[str, Any]], Checked(max_length=MAXIMUM_UNSENT)]]
     dropped: NonNegativeInt
+    key: str = Checked("", pattern="^([0-9a-f]{32})?$")
 
 
 def read_memory(path: Path) -> Memory:
@@ -80,11 +85,15 @@ def read_memory(path: Path) -> Memory:
         for one in content.states
     }
     unsent = {name: tuple(messages) for name, messages in content.unsent.items()}
-    return Memory(content.at, content.records, states, unsent, content.dropped)
+    key = bytes.fromhex(content.key) or new_key()
+    return Memory(content.at, content.records, states, unsent, content.dropped, key)
 
 
 def write_memory(path: Path, memory: Memory) -> None:
-    """Replaces the file at once, so that it is never half written. Raises OSError."""
+    """Replaces the file at once, so that it is never half written. Raises OSError.
+
+    Nobody else may read it: what receivers have not got yet is in it.
+    """
     content = {
         "version": VERSION,
         "at": memory.at,
@@ -95,12 +104,11 @@ def write_memory(path: Path, memory: Memory) -> None:
         ],
         "unsent": {name: list(messages) for name, messages in memory.unsent.items()},
         "dropped": memory.dropped,
+        "key": memory.key.hex(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with beside.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(content, file, indent=1, allow_nan=False)
-        file.write("\n")
+    text = json.dumps(content, indent=1, allow_nan=False)
+    with replacing(path, private=True) as file:
+        file.write(f"{text}\n".encode())
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from demur.diagnostics import Diagnostic
 from demur.functions.values import Unavailable
 from demur.interop.record import UnreadableRecords
 from demur.interop.records import read_records
+from demur.interop.replacing import PRIVATE
 from demur.interop.sources import files
 from demur.measure.results import Slice
 from demur.policy import Policy, Shape
@@ -50,7 +52,10 @@ def write_records(evaluator: Evaluator, sources: Sequence[str], path: Path) -> W
     dropped: dict[str, None] = {}
     keep = _keeper(evaluator.policy, dropped)
     count = 0
-    with path.open("xb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3) as packed:
+    with (
+        open(path, "xb", opener=_private) as file,
+        gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3) as packed,
+    ):
         try:
             for record in _records(found, evaluator.policy):
                 count += 1
@@ -67,6 +72,11 @@ def write_records(evaluator: Evaluator, sources: Sequence[str], path: Path) -> W
         path.unlink()
         return Written(without=reason)
     return Written(tuple(dropped))
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a new file that nobody else can read."""
+    return os.open(path, flags, PRIVATE)
 
 
 def is_personal(slice: Slice, policy: Policy) -> bool:

@@ -7,7 +7,8 @@ the journal, telemetry, reports of gates, kept runs, alerts.
 
 from __future__ import annotations
 
-from demur.functions.values import Unavailable
+from demur.backends.python.reading import read
+from demur.functions.values import EvaluationError, Unavailable
 from demur.tree import Call, Comprehension, Field, Reference, Signal, children
 
 TYPE_CHECKING = False
@@ -36,6 +37,7 @@ def masked(
     mask: Callable[[Any], Any],
     paths: dict[str, None],
     hidden: Any = DROPPED,
+    is_checked: bool = False,
 ) -> Any:
     """The value without what is personal in it: in its place what `mask` makes of it, or `DROPPED`.
 
@@ -43,6 +45,9 @@ def masked(
     not personal, nor is the note that a value could not be had. Of a value that has personal parts and
     is not as declared, and so might hold anything anywhere, nothing is let out: `hidden` stands there.
     What an object has and the policy does not declare is left out.
+
+    Beside something personal, what is not personal itself and not as declared is hidden too, unless who
+    asks writes nothing but what is as declared (`is_checked`).
     """
     if value is None or value.__class__ is Unavailable:
         return value
@@ -52,23 +57,39 @@ def masked(
     inner, fields = shape.of, shape.fields
     if fields is not None and (value.__class__ is dict or _is_mapping(value)):
         parts = {
-            name: masked(value[name], part, f"{path}.{name}", mask, paths, hidden)
+            name: masked(value[name], part, f"{path}.{name}", mask, paths, hidden, is_checked)
+            if is_checked or part.has_personal or not shape.has_personal
+            else _known(value[name], part, f"{path}.{name}", hidden)
             for name, part in fields.items()
             if name in value
         }
         return {name: part for name, part in parts.items() if part is not DROPPED}
     if inner is not None and shape.type == "list" and isinstance(value, list | tuple):
-        elements = [masked(one, inner, f"{path}[]", mask, paths, hidden) for one in value]
+        elements = [
+            masked(one, inner, f"{path}[]", mask, paths, hidden, is_checked) for one in value
+        ]
         return [None if one is DROPPED else one for one in elements]
     if inner is not None and shape.type == "map" and not shape.has_personal and _is_mapping(value):
         return {
-            key: masked(one, inner, f"{path}{{}}", mask, paths, hidden)
+            key: masked(one, inner, f"{path}{{}}", mask, paths, hidden, is_checked)
             for key, one in value.items()
         }
     if not shape.has_personal:
         return value
     paths[path] = None
     return hidden
+
+
+def _known(value: Any, shape: Shape, path: str, hidden: Any) -> Any:
+    """The value, of which nothing is personal, so far as it is as declared."""
+    try:
+        read(value, shape, path)
+        parts = [(one, value[name]) for name, one in (shape.fields or {}).items() if name in value]
+        if any(_known(part, one, path, hidden) is hidden for one, part in parts):
+            return hidden
+    except EvaluationError as unknown:
+        return value if unknown.reasons[0].kind in ("null", "absent") else hidden
+    return shown(value, shape)
 
 
 def _is_mapping(value: Any) -> bool:

@@ -13,6 +13,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 
 from demur.runtime.bundle import MAXIMUM_SIZE, decode, is_bundle
 from demur.runtime.evaluator import Evaluator
+from demur.service.addresses import secrets_of, shown, without_secrets
 from demur.service.refusal import ReloadError
 
 _PIECE = 64 * 1024
@@ -38,9 +39,9 @@ class HttpSource:
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no http or https address")
+            raise ValueError(f"{shown(url)!r} is no http or https address")
         if parts.scheme == "http" and keys is None and parts.hostname not in _LOOPBACK:
-            raise ValueError(f"{url!r} is not encrypted; give keys, or an https address")
+            raise ValueError(f"{shown(url)!r} is not encrypted; give keys, or an https address")
         # Passwords and tokens in an address do not belong into a log.
         self.place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
         self._url = url
@@ -100,7 +101,9 @@ class HttpSource:
         except TimeoutError:
             raise _failed(f"it took longer than {self._timeout:g} s") from None
         except (OSError, HTTPException, ValueError) as error:
-            raise _failed(str(getattr(error, "reason", error)) or type(error).__name__) from None
+            reason = str(getattr(error, "reason", error)) or type(error).__name__
+            also = secrets_of(self._headers)
+            raise _failed(without_secrets(reason, self._url, also=also)) from None
 
 
 def _whole(answer: Any, until: float) -> bytes:

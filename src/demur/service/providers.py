@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Any
 
 from demur.functions.values import Unavailable
+from demur.service.failures import described, wanted
 
 _LOG = logging.getLogger("demur.guard")
 _IDLE = 30.0
@@ -166,10 +167,11 @@ class Providers:
             first = self._counts[kind, name] == 1
         if first:
             _LOG.warning(
-                "DM905: %s %s; it is unknown. This is logged once and counted.",
+                "DM905: %s %s%s; it is unknown. This is logged once and counted.",
                 name,
                 detail,
-                exc_info=failure,
+                "" if failure is None else f", {described(failure)}",
+                exc_info=wanted(failure),
             )
         return Unavailable(kind, detail)
 

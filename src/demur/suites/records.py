@@ -77,6 +77,7 @@ def failed(
     error: dict[str, Any] = {
         "kind": failure.kind,
         "message": failure.message,
+        "summary": failure.summary,
         "attempts": attempts,
     }
     if failure.returned is not None:

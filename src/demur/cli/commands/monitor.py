@@ -138,7 +138,8 @@ def command(
         raise click.UsageError("The policy has no alerts.")
     _see_all(found, every)
     memory = _remembered(state)
-    histories = source_of(sources, reading_for(evaluator, found), engine, goes_on=every is not None)
+    reading = reading_for(evaluator, found, memory.key)
+    histories = source_of(sources, reading, engine, goes_on=every is not None)
     found_verdict = "pass"
     for moment in _moments(at, every, delay):
         if memory.at is not None and moment <= memory.at:
@@ -155,13 +156,14 @@ def command(
                 raise CouldNotRun(str(failure)) from None
             click.echo(f"Not evaluated: {failure}", err=True)
             continue
-        told = deliver(evaluation, evaluator, receivers, memory.unsent, every or 300.0)
+        told = deliver(evaluation, evaluator, receivers, memory.unsent, every or 300.0, memory.key)
         memory = Memory(
             moment,
             evaluation.records,
             evaluation.states,
             told.unsent,
             memory.dropped + told.dropped,
+            memory.key,
         )
         _remember(state, memory, once=every is None)
         click.echo(write(form, evaluation, evaluator), nl=False, color=output.colour())

@@ -179,7 +179,8 @@ class Layout:
             there += 1
             value = holder[name]
             if is_personal:
-                value = masked(value, shape, path, self._masking.mask, notes.masked)
+                mask = self._masking.mask
+                value = masked(value, shape, path, mask, notes.masked, is_checked=True)
                 if value is DROPPED:
                     continue
             found[name] = written(value, shape, path, notes.inexact)
