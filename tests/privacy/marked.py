@@ -74,6 +74,7 @@ define:
   is_known: request.contacts[request.text] == request.names[0]
 failures:
   bad: {severity: warning}
+on_unknown: {then: flag, failure: bad, say: "Something is missing, {{request.text}}."}
 rules:
 """
 CONDITIONS = (

@@ -24,6 +24,7 @@ from demur.runtime.derivation import derivation
 from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
 from demur.runtime.personal import DROPPED, masked
+from demur.service.journal.forms import unknown
 
 LARGEST = 50_000
 """Records beyond which a run is kept without them: they would take longer to keep than to judge."""
@@ -145,7 +146,9 @@ def _stage(
     for name, shape in declared.items():
         if name not in given:
             continue
-        value = masked(given[name], shape, f"{stage}.{name}", _dropped, dropped)
+        value = masked(
+            given[name], shape, f"{stage}.{name}", _dropped, dropped, malformed=_malformed
+        )
         if value is not DROPPED and value.__class__ is not Unavailable:
             found[name] = plain(value)
     return found
@@ -155,3 +158,8 @@ def _dropped(value: Any) -> Any:
     """What is kept of a personal value: nothing."""
     del value
     return DROPPED
+
+
+def _malformed(shape: Shape) -> Any:
+    """What is kept of a part that is not as declared, beside a personal one: that it is not."""
+    return unknown("malformed", shape)

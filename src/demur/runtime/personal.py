@@ -27,7 +27,7 @@ DROPPED = object()
 
 def shown(value: Any, shape: Shape) -> Any:
     """The value as it may be shown to people: `MASK` for what is personal in it, or might be."""
-    return masked(value, shape, "", lambda _: MASK, {}, MASK)
+    return masked(value, shape, "", lambda _: MASK, {}, MASK, lambda _: MASK)
 
 
 def masked(
@@ -37,7 +37,7 @@ def masked(
     mask: Callable[[Any], Any],
     paths: dict[str, None],
     hidden: Any = DROPPED,
-    is_checked: bool = False,
+    malformed: Callable[[Shape], Any] = lambda _: DROPPED,
 ) -> Any:
     """The value without what is personal in it: in its place what `mask` makes of it, or `DROPPED`.
 
@@ -46,8 +46,8 @@ def masked(
     is not as declared, and so might hold anything anywhere, nothing is let out: `hidden` stands there.
     What an object has and the policy does not declare is left out.
 
-    Beside something personal, what is not personal itself and not as declared is hidden too, unless who
-    asks writes nothing but what is as declared (`is_checked`).
+    Beside something personal, what is not personal itself and not as declared is not let out either:
+    `malformed` says what stands for it.
     """
     if value is None or value.__class__ is Unavailable:
         return value
@@ -57,21 +57,21 @@ def masked(
     inner, fields = shape.of, shape.fields
     if fields is not None and (value.__class__ is dict or _is_mapping(value)):
         parts = {
-            name: masked(value[name], part, f"{path}.{name}", mask, paths, hidden, is_checked)
-            if is_checked or part.has_personal or not shape.has_personal
-            else _known(value[name], part, f"{path}.{name}", hidden)
+            name: masked(value[name], part, f"{path}.{name}", mask, paths, hidden, malformed)
+            if part.has_personal or not shape.has_personal or _is_known(value[name], part)
+            else malformed(part)
             for name, part in fields.items()
             if name in value
         }
         return {name: part for name, part in parts.items() if part is not DROPPED}
     if inner is not None and shape.type == "list" and isinstance(value, list | tuple):
         elements = [
-            masked(one, inner, f"{path}[]", mask, paths, hidden, is_checked) for one in value
+            masked(one, inner, f"{path}[]", mask, paths, hidden, malformed) for one in value
         ]
         return [None if one is DROPPED else one for one in elements]
     if inner is not None and shape.type == "map" and not shape.has_personal and _is_mapping(value):
         return {
-            key: masked(one, inner, f"{path}{{}}", mask, paths, hidden, is_checked)
+            key: masked(one, inner, f"{path}{{}}", mask, paths, hidden, malformed)
             for key, one in value.items()
         }
     if not shape.has_personal:
@@ -80,16 +80,19 @@ def masked(
     return hidden
 
 
-def _known(value: Any, shape: Shape, path: str, hidden: Any) -> Any:
-    """The value, of which nothing is personal, so far as it is as declared."""
+def _is_known(value: Any, shape: Shape) -> bool:
+    """Whether a value is as declared, with all that is declared of its parts, or is none."""
+    if value is None or value.__class__ is Unavailable:
+        return True
     try:
-        read(value, shape, path)
-        parts = [(one, value[name]) for name, one in (shape.fields or {}).items() if name in value]
-        if any(_known(part, one, path, hidden) is hidden for one, part in parts):
-            return hidden
-    except EvaluationError as unknown:
-        return value if unknown.reasons[0].kind in ("null", "absent") else hidden
-    return shown(value, shape)
+        read(value, shape, "")
+    except (EvaluationError, RecursionError, TypeError, ValueError):
+        return False
+    inner, fields = shape.of, shape.fields or {}
+    if not all(_is_known(value[name], part) for name, part in fields.items() if name in value):
+        return False
+    parts = value.values() if shape.type == "map" else value
+    return inner is None or all(_is_known(one, inner) for one in parts)
 
 
 def _is_mapping(value: Any) -> bool:

@@ -167,10 +167,9 @@ class Providers:
             first = self._counts[kind, name] == 1
         if first:
             _LOG.warning(
-                "DM905: %s %s%s; it is unknown. This is logged once and counted.",
+                "DM905: %s %s; it is unknown. This is logged once and counted.",
                 name,
-                detail,
-                "" if failure is None else f", {described(failure)}",
+                detail if failure is None else f"could not be computed ({described(failure)})",
                 exc_info=wanted(failure),
             )
         return Unavailable(kind, detail)

@@ -16,7 +16,7 @@ from demur.runtime.decision import Decision, Unknown
 from demur.runtime.evaluator import Evaluator
 from demur.runtime.personal import DROPPED, masked, without_personal_keys
 from demur.service.check import Check
-from demur.service.journal.forms import written
+from demur.service.journal.forms import unknown, written
 from demur.service.journal.masking import Masking
 
 FORMAT = 1
@@ -179,8 +179,8 @@ class Layout:
             there += 1
             value = holder[name]
             if is_personal:
-                mask = self._masking.mask
-                value = masked(value, shape, path, mask, notes.masked, is_checked=True)
+                mask, paths = self._masking.mask, notes.masked
+                value = masked(value, shape, path, mask, paths, malformed=_malformed)
                 if value is DROPPED:
                     continue
             found[name] = written(value, shape, path, notes.inexact)
@@ -290,6 +290,10 @@ def timestamp(time: float) -> str:
 
 def _identity(trace_id: str, span_id: str | None, time: float) -> dict[str, Any]:
     return {"id": trace_id, "trace_id": trace_id, "span_id": span_id, "time": timestamp(time)}
+
+
+def _malformed(shape: Shape) -> Any:
+    return unknown("malformed", shape)
 
 
 def _signals(stage: str, shapes: Mapping[str, Shape]) -> _Signals:
