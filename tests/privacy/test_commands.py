@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -35,7 +36,7 @@ NOT_OF_RECORDS = {
     "new": "makes a project",
     "verify": "reads a bundle alone",
 }
-"""The commands that no record goes through, and why."""
+"""The commands that no record goes through, and why. Nor does one through `gate --self-test`."""
 GATE = ("gate", "policy.yaml", "--results", "few.jsonl", "--baseline", "few.jsonl")
 RUNS: dict[str, list[Arguments]] = {
     "decide": [
@@ -49,7 +50,6 @@ RUNS: dict[str, list[Arguments]] = {
     ],
     "gate": [
         (*GATE, *(f"--format={one}=gate.{one}" for one in GATE_FORMATS), "--format=text", "--explain"),
-        ("gate", "policy.yaml", "--self-test"),
     ],
     "trend": [
         (*GATE, "--runs", "runs"),
@@ -93,7 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "runbook.md").write_text("# What to do\n", "utf-8")
     (folder / "system.py").write_text(SYSTEM, "utf-8")
     everything = list(records())
-    for name, chosen in (("records", everything), ("few", everything[::7])):
+    for name, chosen in (("records", everything), ("few", everything[::23])):
         (folder / f"{name}.jsonl").write_text(
             "".join(f"{json.dumps(one)}\n" for one in chosen), "utf-8"
         )
@@ -121,8 +121,8 @@ def test_no_command_lets_out_what_is_personal(
     monkeypatch.chdir(folder)
     monkeypatch.setenv("DEMUR_RUNS", "")
     if name == "test":
-        given = json.dumps(good())
-        # An excerpt shows the line of the test file, which is its owner's; the record stands elsewhere.
+        # What is undeclared is warned of with an excerpt of the test file, which is its owner's.
+        given = json.dumps({"request": _declared(good()["request"])})
         Path("policy.test.yaml").write_text(TESTS.replace("GIVEN", given), "utf-8")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     said: list[str] = []
@@ -130,7 +130,7 @@ def test_no_command_lets_out_what_is_personal(
         done = CliRunner().invoke(cli, list(arguments))
         assert done.exception is None or isinstance(done.exception, SystemExit), arguments
         assert "Internal error" not in done.output, (arguments, done.output)
-        assert done.output.strip(), arguments
+        assert done.output.strip() or "-o" in arguments, arguments
         said += [f"{arguments[:3]}: {one}" for one in leaks(done.output)]
     for path in folder.rglob("*"):
         is_own = path.name in (*INPUTS, "policy.test.yaml") or path.suffix in (".bundle",)
@@ -140,6 +140,10 @@ def test_no_command_lets_out_what_is_personal(
                 continue
             said += [f"{path.relative_to(folder)}: {one}" for one in leaks(_unpacked(path))]
     assert not said, "\n".join(said)
+
+
+def _declared(signals: dict[str, Any]) -> dict[str, Any]:
+    return {name: one for name, one in signals.items() if name != "undeclared"}
 
 
 def _unpacked(path: Path) -> bytes:
