@@ -48,8 +48,8 @@ def deliver(
     receivers: Sequence[Receiver],
     unsent: Mapping[str, Sequence[Message]],
     resend: float,
-    key: bytes,
     timeout: float = TIMEOUT,
+    key: bytes = b"",
 ) -> Delivery:
     """Sends each receiver first what it has not got and then what is new, in order.
 

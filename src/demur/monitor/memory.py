@@ -38,7 +38,7 @@ class Memory:
         default_factory=dict[str, tuple[Mapping[str, Any], ...]]
     )
     dropped: int = 0
-    key: bytes = field(default_factory=new_key, repr=False)
+    key: bytes = field(default_factory=new_key, repr=False, compare=False)
 
 
 class BrokenMemory(Exception):

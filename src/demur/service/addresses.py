@@ -95,5 +95,7 @@ def _secrets(address: str) -> Iterable[str]:
         return ()
     parts = _Address.of(address)
     values = [one.partition("=")[2] for one in parts.query.split("&")]
-    found = [address, parts.query, *values, parts.password, parts.fragment]
+    # Libraries that take a `/` in a password for the end of the host show what is before it.
+    pieces = parts.password.split("/")
+    found = [address, parts.query, *values, parts.password, *pieces, parts.fragment]
     return {form for one in found for form in (one, unquote(one), unquote_plus(one)) if form}

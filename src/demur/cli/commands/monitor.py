@@ -156,7 +156,9 @@ def command(
                 raise CouldNotRun(str(failure)) from None
             click.echo(f"Not evaluated: {failure}", err=True)
             continue
-        told = deliver(evaluation, evaluator, receivers, memory.unsent, every or 300.0, memory.key)
+        told = deliver(
+            evaluation, evaluator, receivers, memory.unsent, every or 300.0, key=memory.key
+        )
         memory = Memory(
             moment,
             evaluation.records,

@@ -51,8 +51,8 @@ def _headers(
     found: dict[str, str] = {}
     for one in value:
         name, separator, content = one.partition(":")
-        if not separator or not name.strip() or not one.isprintable():
-            raise click.BadParameter("Write `NAME: VALUE`.")
+        if not separator or not name.strip() or not (one.isprintable() and one.isascii()):
+            raise click.BadParameter("Write `NAME: VALUE`, in ASCII.")
         found[name.strip()] = content.strip()
     return found
 
