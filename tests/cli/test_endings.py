@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+SIGNALS = [one for one in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, one)]
 POLICY = """\
 demur: 1
 policy: ended
@@ -59,6 +60,7 @@ def running(folder: Path, arguments: Sequence[str]) -> Iterator[subprocess.Popen
         [sys.executable, "-m", "demur", *arguments],
         cwd=folder,
         env=environment,
+        preexec_fn=_heed,  # noqa: PLW1509
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -68,6 +70,12 @@ def running(folder: Path, arguments: Sequence[str]) -> Iterator[subprocess.Popen
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def _heed() -> None:
+    """As from a shell: what started the tests may ignore signals, and so would what they start."""
+    for name in SIGNALS:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def wait_until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -97,7 +105,6 @@ COMMANDS: Mapping[str, tuple[Sequence[str], str]] = {
 """Commands that wait once they have begun, and the file by which one sees that they have."""
 LEFT = {"asked", "results.jsonl.part"}
 """What a command leaves on purpose: a run goes on from its partial results."""
-SIGNALS = [one for one in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, one)]
 
 
 @pytest.mark.parametrize("name", SIGNALS)
