@@ -52,7 +52,7 @@ def _headers(
     for one in value:
         name, separator, content = one.partition(":")
         if not separator or not name.strip() or not (one.isprintable() and one.isascii()):
-            raise click.BadParameter("Write `NAME: VALUE`, in ASCII.")
+            raise click.BadParameter("Write `NAME: VALUE`.")
         found[name.strip()] = content.strip()
     return found
 
@@ -204,7 +204,8 @@ def _every_case_failed(name: str, outcome: Outcome, *, texts: bool) -> SuiteErro
     from demur.suites.codes import SuiteError
 
     message = f"Every case of `{name}` ended in an error. {_commonest(outcome, texts=texts)}"
-    return SuiteError("DM857", message, "Look at `error` in the results.")
+    more = "" if texts else ", or add --show-errors"
+    return SuiteError("DM857", message, f"Look at `error` in the results{more}.")
 
 
 def _commonest(outcome: Outcome, *, texts: bool) -> str:
