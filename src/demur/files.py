@@ -96,15 +96,15 @@ def create_file(path: str | PathLike[str], permissions: int = 0o666) -> BinaryIO
     return open(os.open(path, _CHANGING | os.O_CREAT | os.O_EXCL, permissions), "w+b")
 
 
-def continue_file(path: str | PathLike[str]) -> BinaryIO:
+def continue_file(path: str | PathLike[str], permissions: int = 0o666) -> BinaryIO:
     """The file as it is, or a new one, opened for writing and reading. Raises `Unfit`, be it for a link."""
-    return open(change_file(path, os.O_CREAT), "r+b")
+    return open(change_file(path, os.O_CREAT, permissions), "r+b")
 
 
-def change_file(path: str | PathLike[str], others: int = 0) -> int:
+def change_file(path: str | PathLike[str], others: int = 0, permissions: int = 0o666) -> int:
     """The file's descriptor, for writing and reading, with these flags too. Raises as `continue_file`."""
     try:
-        found = os.open(path, _CHANGING | _WITHOUT_WAITING | others, 0o666)
+        found = os.open(path, _CHANGING | _WITHOUT_WAITING | others, permissions)
     except OSError as failure:
         if failure.errno != errno.ELOOP:
             raise

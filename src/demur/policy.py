@@ -35,11 +35,15 @@ class Shape:
     `maximum_size` counts characters, bytes, elements or entries. `optional` makes absence
     legitimate; `pii` marks personal data, `unit` and `otel` are for people and telemetry. `zone` is
     the IANA time zone, or `UTC`, of a timestamp that names none.
+
+    All that is in something personal is personal too. So is a map of which the values have anything
+    personal: its keys say whose they are. `has_personal` says whether anything in it is personal.
     """
 
     __slots__ = (
         "enum",
         "fields",
+        "has_personal",
         "maximum",
         "maximum_size",
         "minimum",
@@ -68,9 +72,15 @@ class Shape:
         otel: str | None = None,
         zone: str | None = None,
     ) -> None:
+        pii = pii or (type == "map" and of is not None and of.has_personal)
+        if pii:
+            of = None if of is None else of.as_personal()
+            fields = None if fields is None else {n: one.as_personal() for n, one in fields.items()}
+        parts = [*(fields or {}).values(), *([] if of is None else [of])]
         self.type = type
         self.of = of
         self.fields = fields
+        self.has_personal: bool = pii or any(one.has_personal for one in parts)
         self.enum = enum
         self.minimum = minimum
         self.maximum = maximum
@@ -80,6 +90,15 @@ class Shape:
         self.unit = unit
         self.otel = otel
         self.zone = zone
+
+    def as_personal(self) -> Shape:
+        """The same shape, marked as personal."""
+        if self.pii:
+            return self
+        given: dict[str, Any] = {name: getattr(self, name) for name in Shape.__slots__}
+        del given["has_personal"]
+        given["pii"] = True
+        return Shape(**given)
 
 
 class ParameterValue:

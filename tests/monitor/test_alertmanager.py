@@ -81,9 +81,9 @@ def test_what_fires_while_alertmanager_is_down_is_there_when_it_is_back(tmp_path
     first = deliver(found[5], evaluator, [receiver], {}, 600.0, timeout=60)
     assert first.problems
     second = deliver(found[6], evaluator, [receiver], first.unsent, 600.0, timeout=60)
-    assert len(second.unsent[receiver.name]) == 2
+    assert len(second.unsent[receiver.name(b"")]) == 2
     with alertmanager(tmp_path, port) as url:
         third = deliver(found[7], evaluator, [receiver], second.unsent, 600.0)
         assert (third.unsent, third.problems) == ({}, ())
         (alert,) = alerts_of(url)
-        assert alert["startsAt"] == first.unsent[receiver.name][0]["alerts"][0]["startsAt"]
+        assert alert["startsAt"] == first.unsent[receiver.name(b"")][0]["alerts"][0]["startsAt"]

@@ -96,7 +96,7 @@ def test_a_receiver_that_was_away_gets_everything_in_order(
         assert received.messages == []
         received.status = 200
         back = Receiver("webhook", url)
-        unsent = {back.name: next(iter(unsent.values()))}
+        unsent = {back.name(b""): next(iter(unsent.values()))}
         told = deliver(found[17], evaluator, [back], unsent, MINUTE)
     assert told.unsent == {}
     assert [content["at"] for _, content in received.messages] == [
@@ -109,11 +109,11 @@ def test_what_is_kept_is_bounded_and_what_is_given_up_is_counted(
 ) -> None:
     evaluator, found = watched
     receiver = Receiver("webhook", "http://127.0.0.1:9")
-    kept = {receiver.name: tuple({"number": at} for at in range(MAXIMUM_UNSENT))}
+    kept = {receiver.name(b""): tuple({"number": at} for at in range(MAXIMUM_UNSENT))}
     told = deliver(found[11], evaluator, [receiver], kept, MINUTE, 2)
     assert told.dropped == 1
-    assert len(told.unsent[receiver.name]) == MAXIMUM_UNSENT
-    assert told.unsent[receiver.name][0] == {"number": 1}
+    assert len(told.unsent[receiver.name(b"")]) == MAXIMUM_UNSENT
+    assert told.unsent[receiver.name(b"")][0] == {"number": 1}
 
 
 def test_lines_that_cannot_be_read_are_told(

@@ -86,7 +86,12 @@ def test_an_exception_is_an_error_of_its_case_and_unknown_to_a_gate(tmp_path: Pa
     outcome = suite.run()
     record = suite.records()[1]
     assert record["request"] == {"text": "text 1"}
-    assert record["error"] == {"kind": "exception", "message": "AssertionError: no", "attempts": 1}
+    assert record["error"] == {
+        "kind": "exception",
+        "message": "AssertionError: no",
+        "summary": "AssertionError",
+        "attempts": 1,
+    }
     assert outcome.errors == {"exception": 1}
     assert bounds(suite, "low_rate") == (0.25, 1)
 

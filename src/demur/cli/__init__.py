@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from keyword import iskeyword
@@ -40,6 +41,11 @@ _EXTRAS = {
     "scipy": "gate",
 }
 """Which extra of demur brings a library that not every command needs."""
+_ENDS = ("SIGTERM", "SIGHUP", "SIGBREAK")
+"""The signals that ask a command to end; SIGINT is Python's `KeyboardInterrupt`. Its exit status is 128 and
+the signal's number, as of a command that the signal ended."""
+_ENDED: list[int] = []
+"""The exit status that a signal asked for, if one came."""
 _OTHER_NAMES = {
     "build": "compile",
     "bundle": "compile",
@@ -96,11 +102,16 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         except OSError as failure:
+            if _ENDED:
+                ctx.exit(_ENDED[0])
             name = failure.filename
             where = f"{name}: " if isinstance(name, str) else ""
             advice = f". {failure.advice}" if isinstance(failure, Unfit) and failure.advice else ""
             raise CouldNotRun(f"{where}{failure.strerror or failure}{advice}") from None
         except Exception as failure:
+            if _ENDED:
+                # An engine that was told to end while it computed says so in its own way.
+                ctx.exit(_ENDED[0])
             library = _missing(failure)
             if library in _EXTRAS:
                 what = f"`pip install 'demur[{_EXTRAS[library]}]'`"
@@ -164,7 +175,26 @@ def main() -> None:
     """Runs the command line and exits with its status."""
     for stream in (sys.stdout, sys.stderr):
         _write_utf8(stream)
+    _end_in_order()
     cli(prog_name="demur")
+
+
+def _end_in_order() -> None:
+    """A command that is told to end first removes what it made for itself alone.
+
+    Told again, it ends at once. A signal that is ignored, as under `nohup`, stays so.
+    """
+
+    def end(number: int, frame: object) -> None:
+        del frame
+        signal.signal(number, signal.SIG_DFL)
+        _ENDED.append(128 + number)
+        sys.exit(128 + number)
+
+    for name in _ENDS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _write_utf8(stream: Any) -> None:

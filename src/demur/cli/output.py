@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
-from demur.files import check_file, check_place
 from demur.interop.escaping import calm, printable_lines
+from demur.interop.replacing import replacing
 
 
 class Report(click.Path):
@@ -53,43 +50,6 @@ def put(text: str, *, is_text: bool = True) -> None:
         click.echo(calm(text), nl=False, color=colour())
     else:
         click.echo(text, nl=False)
-
-
-@contextmanager
-def replacing(path: Path) -> Generator[BinaryIO]:
-    """A stream whose content takes the place of `path` when all is written, and only then.
-
-    A link is followed within its folder, and a file that was there keeps its permissions. Raises OSError,
-    `Unfit` for what is no file and for a link to elsewhere: a stranger may have made it.
-    """
-    target = path.resolve()
-    if path.is_symlink():
-        check_place(path, path.parent)
-    if target.exists():
-        check_file(target)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as failure:
-        failure.filename = path.as_posix()
-        raise
-    try:
-        with open(handle, "wb") as stream:  # noqa: PTH123
-            yield stream
-        Path(name).chmod(_permissions(target))
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _permissions(path: Path) -> int:
-    """Those of the file at `path`, or of a new one."""
-    try:
-        return path.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
 
 
 def write_text(path: Path, text: str) -> None:

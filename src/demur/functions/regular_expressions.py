@@ -18,8 +18,12 @@ MAXIMUM_PROGRAM = 50_000
 _compiled: dict[str, Any] = {}
 
 
-def compile_pattern(pattern: str) -> Any:
-    """RE2's form of a pattern, with `search`. Raises `EvaluationError` in RE2's words."""
+def compile_pattern(pattern: str, *, quotes: bool = False) -> Any:
+    """RE2's form of a pattern, with `search`.
+
+    Raises `EvaluationError`. Only with `quotes` does it say which part of the pattern is wrong: a pattern
+    may come from a record.
+    """
     found = _compiled.get(pattern)
     if found is not None:
         return found
@@ -34,6 +38,7 @@ def compile_pattern(pattern: str) -> Any:
     except re2.error as refused:
         reason = refused.args[0]
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        text = text if quotes else text.partition(":")[0]
         raise error(f"RE2 refuses the pattern: {text}") from None
     except UnicodeEncodeError:
         raise error("the pattern is no valid text") from None

@@ -31,7 +31,7 @@ _ESCAPES = str.maketrans(
 def _check_index(index: int, text: str) -> None:
     """Right after the last character is an index too."""
     if not 0 <= index <= len(text):
-        raise error(f"index {index} is out of range")
+        raise error("an index is out of range")
 
 
 def _char_at(text: str, index: int) -> str:
@@ -76,7 +76,7 @@ def _substring(text: str, start: int, end: int | None = None) -> str:
     _check_index(start, text)
     _check_index(end, text)
     if start > end:
-        raise error(f"the end {end} is before the start {start}")
+        raise error("the end is before the start")
     return text[start:end]
 
 

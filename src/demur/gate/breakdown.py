@@ -12,13 +12,13 @@ from demur.measure.grouping import sliced
 from demur.measure.measuring import Run, read_run_and, shapes_of
 from demur.measure.records.python_columns import records
 from demur.measure.records.relation import IDENTITY, Relation, Wanted
-from demur.measure.results import Case, Distribution, FailureCount, Flip, Slice
+from demur.measure.results import Case, Distribution, FailureCount, Flip
 from demur.measure.slices import NOT_REACHED, Cut
 from demur.measure.thresholds import Threshold
 from demur.policy import ACTIONS, Shape
 from demur.runtime.aggregates import Metrics
 from demur.runtime.decision import plain
-from demur.runtime.evaluator import masked
+from demur.runtime.personal import shown as shown_to_people
 from demur.tree import Call, Expression, Signal
 
 SHARES = (0.5, 0.9, 0.95, 0.99)
@@ -47,7 +47,7 @@ def failure_counts(run: Run, cuts: Iterable[Cut]) -> tuple[FailureCount, ...]:
         for row in rows:
             if NOT_REACHED in (row[one] for one in names):
                 continue
-            slice = Slice(tuple(zip(dimensions, (row[one] for one in names), strict=True)))
+            slice = run.plan.naming.slice(dimensions, [row[one] for one in names])
             counts = {name: int(row[f"failure {name}"] or 0) for name in failures}
             actions = {name: int(row[f"action {name}"] or 0) for name in ACTIONS}
             found.append(FailureCount(slice, int(row["records"]), counts, actions))
@@ -74,11 +74,16 @@ def _number(tree: Expression) -> Signal | None:
 
 
 def distributions(run: Run, baseline: Run | None) -> tuple[Distribution, ...]:
-    """How the numbers that metrics aggregate are distributed, unknown ones left out."""
+    """How the numbers that metrics aggregate are distributed, unknown ones left out.
+
+    Not personal ones: the ends of a distribution are somebody's number.
+    """
     policy = run.evaluator.policy
     shapes = {**policy.stages, "outcome": policy.outcome}
     found: list[Distribution] = []
     for name, (column, signal) in numeric_signals(run.metrics).items():
+        if shapes[signal.stage][signal.name].has_personal:
+            continue
         mine = _known(_values(run, column))
         theirs = np.array([]) if baseline is None else _known(_values(baseline, column))
         if not len(mine):
@@ -206,7 +211,9 @@ def opened(run: Run, names: Iterable[str]) -> tuple[Case, ...]:
 
 def _masked(record: Mapping[str, Any], shapes: Mapping[str, Mapping[str, Shape]]) -> dict[str, Any]:
     return {
-        stage: {key: plain(masked(value, shapes[stage][key])) for key, value in signals.items()}
+        stage: {
+            key: plain(shown_to_people(value, shapes[stage][key])) for key, value in signals.items()
+        }
         for stage, signals in record.items()
         if stage in shapes
     }

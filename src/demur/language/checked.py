@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from demur.diagnostics import Span
-from demur.language.document import PolicyDocument
+from demur.language.document import PolicyDocument, Signal
 from demur.language.expressions import CheckedExpression, Message, Path
 from demur.language.nodes import MappingNode, Node, ScalarNode, locate, locate_key
 from demur.language.source import Source
 from demur.language.surroundings import Surroundings
+from demur.policy import Shape, objects
+from demur.runtime.personal import Repetition, personal_by_origin
+from demur.tree import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,43 @@ class CheckedPolicy:
         yield from self.metrics.values()
         yield from self.invariants.values()
 
+    @property
+    def personal_by_origin(self) -> frozenset[tuple[str, str]]:
+        """The derived signals that are personal because of what they may repeat.
+
+        Those of which the file says `pii: false` are not among them.
+        """
+        stages = self.document.stages
+        said_not = [
+            (stage, name) for stage, name in self.derived if "pii" in _given(stages[stage][name])
+        ]
+        return personal_by_origin(
+            {name: one.tree for name, one in self.derived.items()},
+            self.surroundings.stages,
+            self._objects(),
+            self._definitions(),
+            said_not,
+        )
+
+    @property
+    def repetition(self) -> Repetition:
+        """What tells whether an expression of the file may repeat something personal."""
+        origin = self.personal_by_origin
+        shapes = {**self.surroundings.stages, "outcome": self.surroundings.outcome}
+        return Repetition(shapes, self._objects(), self._definitions(), origin)
+
+    def _objects(self) -> dict[str, Shape]:
+        """Every object's shape by the name of its type."""
+        found: dict[str, Shape] = {}
+        stages = {**self.surroundings.stages, "outcome": self.surroundings.outcome}
+        for stage, signals in stages.items():
+            for name, shape in signals.items():
+                found.update(objects(f"{stage}.{name}", shape))
+        return found
+
+    def _definitions(self) -> dict[str, Expression]:
+        return {name: one.tree for name, one in self.definitions.items()}
+
     def node(self, path: Path) -> Node | None:
         """The value at a path of the file."""
         return locate(self.root, path)
@@ -99,6 +139,11 @@ class CheckedPolicy:
         """Where a key stands, or else the value, or else the file's first key."""
         found = locate_key(self.root, path) or locate(self.root, path)
         return (found or self.root).span
+
+
+def _given(signal: Signal) -> set[str]:
+    """The keys that the file has for a signal."""
+    return signal.model_fields_set
 
 
 def _of_messages(response: CheckedResponse) -> Iterator[CheckedExpression]:

@@ -19,7 +19,7 @@ from demur.language.nodes import MappingNode
 from demur.language.salvage import salvaged
 from demur.language.shapes import default_of
 from demur.language.source import ReadSource, Source, read_source
-from demur.policy import ParameterValue, Policy, Response, Rule
+from demur.policy import ParameterValue, Policy, Response, Rule, Shape
 from demur.runtime.bundle import digest
 from demur.runtime.encoding import write_expression
 from demur.tree import Call, Expression, Reference, Signal, walk
@@ -94,7 +94,7 @@ def assemble(checked: CheckedPolicy) -> Policy:
         about=document.about,
         owner=document.owner,
         runbook=document.runbook,
-        stages=checked.surroundings.stages,
+        stages=_marked(checked),
         outcome=checked.surroundings.outcome,
         parameters={
             name: ParameterValue(one.type, default_of(one), one.min, one.max)
@@ -119,6 +119,18 @@ def assemble(checked: CheckedPolicy) -> Policy:
         derived=derived,
         requires=_requires(checked),
     )
+
+
+def _marked(checked: CheckedPolicy) -> dict[str, dict[str, Shape]]:
+    """The signals' shapes; a derived one that may repeat personal data is personal too."""
+    origin = checked.personal_by_origin
+    return {
+        stage: {
+            name: shape.as_personal() if (stage, name) in origin else shape
+            for name, shape in shapes.items()
+        }
+        for stage, shapes in checked.surroundings.stages.items()
+    }
 
 
 def _requires(checked: CheckedPolicy) -> tuple[str, ...]:

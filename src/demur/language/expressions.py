@@ -115,7 +115,7 @@ def _pattern_problems(tree: Expression) -> Iterator[Problem]:
                     yield Problem("DM312", message, *pattern.span, advice)
                     continue
                 try:
-                    compile_pattern(pattern.value)
+                    compile_pattern(pattern.value, quotes=True)
                 except EvaluationError as refused:
                     foreign = _NOT_OF_RE2.search(pattern.value)
                     advice = "RE2 has no look-around and no back-references." if foreign else None

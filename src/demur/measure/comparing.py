@@ -77,7 +77,7 @@ class Comparison:
     def _row(self, threshold: Threshold, cut: Cut, keys: Sequence[Key]) -> Row:
         run = self.run
         names = [run.plan.dimensions[at] for at in cut]
-        slice = Slice(tuple(zip(names, keys[0], strict=True)))
+        slice = run.plan.naming.slice(names, keys[0])
         if len(keys) > 1:
             slice = Slice(tuple((name, "") for name in names), len(keys))
         now = part_of(run, threshold.metric, cut, keys)

@@ -224,7 +224,8 @@ def read_and(
     assert problem is not None
     if isinstance(problem, UnreadableTable):
         raise problem
-    raise UnreadableTable(f"The engine {connection.name} failed: {engine_error(problem)}")
+    why = engine_error(problem, [*sources, *wanted.shapes])
+    raise UnreadableTable(f"The engine {connection.name} failed: {why}")
 
 
 def read_run_and(

@@ -18,6 +18,7 @@ from demur.backends.ibis.functions import Column, mapped, negated
 from demur.backends.ibis.lowering import Scope, Unsupported, known, lower
 from demur.backends.python.decisions import reachable
 from demur.measure.column_types import column_type, text_of
+from demur.measure.naming import Naming, new_key, personal_dimensions
 from demur.measure.records.python_columns import ARROW, row_evaluator
 from demur.measure.records.relation import (
     ASKED,
@@ -53,7 +54,8 @@ DERIVED = "signal "
 class Plan:
     """What is computed of records: rules' conditions, metrics' columns, slices' dimensions.
 
-    `recorded` says that decisions are those that the records hold, and none is made afresh.
+    `recorded` says that decisions are those that the records hold, and none is made afresh. `naming` says
+    how slices are called.
     """
 
     evaluator: Evaluator
@@ -63,6 +65,7 @@ class Plan:
     values: Units
     wanted: Wanted
     recorded: bool = False
+    naming: Naming = field(default_factory=Naming)
 
     def row(self, names: tuple[str, ...]) -> Any:
         """What computes the named units of a record in Python."""
@@ -96,8 +99,12 @@ def plan(
     dimensions: tuple[str, ...],
     *,
     recorded: bool = False,
+    key: bytes = b"",
 ) -> Plan:
-    """What is to be computed. Where decisions are `recorded`, the records' times are read too."""
+    """What is to be computed. Where decisions are `recorded`, the records' times are read too.
+
+    With the same `key` as another plan, slices by personal values have the same names.
+    """
     policy = evaluator.policy
     rules = () if recorded else policy.rules
     conditions = {f"rule {rule.name}": rule.condition for rule in rules}
@@ -135,7 +142,8 @@ def plan(
         found = replace(wanted(policy_of_records(policy), read), timed=True)
     else:
         found = wanted(policy, read)
-    return Plan(evaluator, metrics, dimensions, conditions, values, found, recorded)
+    naming = Naming(personal_dimensions(policy, dimensions), key or new_key())
+    return Plan(evaluator, metrics, dimensions, conditions, values, found, recorded, naming)
 
 
 LACKED = "absent:"

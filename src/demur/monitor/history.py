@@ -145,10 +145,16 @@ class Reading:
 
 
 def reading(
-    evaluator: Evaluator, metrics: Sequence[str], dimensions: Sequence[str], cuts: Sequence[Cut]
+    evaluator: Evaluator,
+    metrics: Sequence[str],
+    dimensions: Sequence[str],
+    cuts: Sequence[Cut],
+    key: bytes = b"",
 ) -> Reading:
-    """What these metrics read of recorded decisions, over these slices."""
-    made = plan(evaluator, read_metrics(evaluator, metrics), tuple(dimensions), recorded=True)
+    """What these metrics read of recorded decisions, over these slices; `key` as of `plan`."""
+    made = plan(
+        evaluator, read_metrics(evaluator, metrics), tuple(dimensions), recorded=True, key=key
+    )
     return Reading(made, tuple(cuts))
 
 

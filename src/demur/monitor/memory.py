@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat, NonNegativeInt, ValidationError
 from pydantic import Field as Checked
 
-from demur.files import create_file, read_file
+from demur.files import read_file
+from demur.interop.replacing import replacing
+from demur.measure.naming import new_key
 from demur.monitor.states import State, States
 
 VERSION = 1
@@ -28,7 +30,9 @@ class Memory:
 
     `records` are how many the last evaluation found in its windows, so that the next one can tell
     how many came late; `unreadable` how many lines of those windows it could not read. `unsent` are
-    messages by receiver, oldest first; `dropped` how many were given up.
+    messages by receiver, oldest first; `dropped` how many were given up. With the `key` a slice by a
+    personal value has the same name at each evaluation, and so has a receiver, whose address may be a
+    secret.
     """
 
     at: float | None = None
@@ -39,6 +43,7 @@ class Memory:
     )
     dropped: int = 0
     unreadable: int = 0
+    key: bytes = field(default_factory=new_key, repr=False, compare=False)
 
 
 class BrokenMemory(Exception):
@@ -68,6 +73,7 @@ class _File(_Model):
     unsent: dict[str, Annotated[list[dict[str, Any]], Checked(max_length=MAXIMUM_UNSENT)]]
     dropped: NonNegativeInt
     unreadable: NonNegativeInt = 0
+    key: str = Checked("", pattern="^([0-9a-f]{32})?$")
 
 
 def read_memory(path: Path) -> Memory:
@@ -85,11 +91,17 @@ def read_memory(path: Path) -> Memory:
         for one in content.states
     }
     unsent = {name: tuple(messages) for name, messages in content.unsent.items()}
-    return Memory(content.at, content.records, states, unsent, content.dropped, content.unreadable)
+    key = bytes.fromhex(content.key) or new_key()
+    return Memory(
+        content.at, content.records, states, unsent, content.dropped, content.unreadable, key
+    )
 
 
 def write_memory(path: Path, memory: Memory) -> None:
-    """Replaces the file at once, so that it is never half written. Raises OSError."""
+    """Replaces the file at once, so that it is never half written. Raises OSError.
+
+    Nobody else may read it: what receivers have not got yet is in it.
+    """
     content = {
         "version": VERSION,
         "at": memory.at,
@@ -101,12 +113,11 @@ def write_memory(path: Path, memory: Memory) -> None:
         "unsent": {name: list(messages) for name, messages in memory.unsent.items()},
         "dropped": memory.dropped,
         "unreadable": memory.unreadable,
+        "key": memory.key.hex(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
-    with create_file(beside) as file:
-        file.write(f"{json.dumps(content, indent=1, allow_nan=False)}\n".encode())
+    text = json.dumps(content, indent=1, allow_nan=False)
+    with replacing(path, private=True) as file:
+        file.write(f"{text}\n".encode())
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)

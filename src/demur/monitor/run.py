@@ -94,13 +94,13 @@ class Evaluation:
         return {(one.alert.key, one.slice): one.state for one in self.statuses}
 
 
-def reading_for(evaluator: Evaluator, alerts: Iterable[Alert]) -> Reading:
-    """What the alerts read of records."""
+def reading_for(evaluator: Evaluator, alerts: Iterable[Alert], key: bytes = b"") -> Reading:
+    """What the alerts read of records. With the same `key` slices by personal values keep their names."""
     thresholds = [condition.threshold for alert in alerts for condition in alert.conditions]
     names = dimensions(one.by for one in thresholds)
     every = dict.fromkeys(cut for one in thresholds for cut in cuts(one.by, names))
     metrics = list(dict.fromkeys(one.metric for one in thresholds))
-    return reading(evaluator, metrics, names, tuple(every))
+    return reading(evaluator, metrics, names, tuple(every), key)
 
 
 def history_for(

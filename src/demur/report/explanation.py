@@ -21,10 +21,11 @@ _COLOURS = {"true": "red", "unknown": "yellow", "false": "green"}
 
 
 def headline(decision: Decision) -> str:
-    """The decision in one line: `abstain by retrieval-miss (retrieval_miss): message`."""
+    """The decision in one line: `abstain by retrieval-miss (retrieval_miss): message`, that masked."""
     rule = f" by {printable(decision.rule)}" if decision.rule else ""
     failure = f" ({printable(decision.failure)})" if decision.failure else ""
-    message = f": {printable(decision.message)}" if decision.message else ""
+    told = decision.masked_message
+    message = f": {printable(told)}" if told else ""
     return f"{style(printable(decision.action), bold=True)}{rule}{failure}{message}"
 
 

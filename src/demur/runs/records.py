@@ -15,6 +15,7 @@ from demur.files import create_file
 from demur.functions.values import Unavailable
 from demur.interop.record import UnreadableRecords
 from demur.interop.records import read_records
+from demur.interop.replacing import PRIVATE
 from demur.interop.sources import files
 from demur.measure.results import Slice
 from demur.policy import Policy, Shape
@@ -22,13 +23,13 @@ from demur.runtime.decision import plain
 from demur.runtime.derivation import derivation
 from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
-from demur.service.journal.masking import DROPPED, Masking, has_personal, masked
+from demur.runtime.personal import DROPPED, masked
+from demur.service.journal.forms import unknown
 
 LARGEST = 50_000
 """Records beyond which a run is kept without them: they would take longer to keep than to judge."""
 _FACTS = ("id", "trace_id", "time")
 """What of a record is kept beside its signals."""
-_MASKING = Masking("drop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def write_records(evaluator: Evaluator, sources: Sequence[str], path: Path) -> W
     keep = _keeper(evaluator.policy, dropped)
     count = 0
     with (
-        create_file(path) as file,
+        create_file(path, PRIVATE) as file,
         gzip.GzipFile(fileobj=file, mode="wb", compresslevel=3) as packed,
     ):
         try:
@@ -80,7 +81,7 @@ def is_personal(slice: Slice, policy: Policy) -> bool:
     for name, _ in slice.of:
         stage, _, signal = _signal(name).partition(".")
         shape = shapes.get(stage, {}).get(signal)
-        if shape is not None and has_personal(shape):
+        if shape is not None and shape.has_personal:
             return True
     return False
 
@@ -140,7 +141,20 @@ def _stage(
     for name, shape in declared.items():
         if name not in given:
             continue
-        value = masked(given[name], shape, f"{stage}.{name}", _MASKING, dropped)
+        value = masked(
+            given[name], shape, f"{stage}.{name}", _dropped, dropped, malformed=_malformed
+        )
         if value is not DROPPED and value.__class__ is not Unavailable:
             found[name] = plain(value)
     return found
+
+
+def _dropped(value: Any) -> Any:
+    """What is kept of a personal value: nothing."""
+    del value
+    return DROPPED
+
+
+def _malformed(shape: Shape) -> Any:
+    """What is kept of a part that is not as declared, beside a personal one: that it is not."""
+    return unknown("malformed", shape)

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from demur.runtime.evaluator import Evaluator
     from demur.tree import Expression
 
-MASK = "<pii>"
-"""What stands for a personal value in explanations and logs."""
-
-
 _STOPS = min(STRICTNESS[action] for action in STRICTNESS if action not in ANSWERED)
 UNAVAILABLE = "demur_unavailable"
 """The key by which an `Unavailable` value is known as JSON data."""

@@ -13,7 +13,8 @@ from demur.functions.limits import TOO_COSTLY
 from demur.functions.values import EvaluationError, Reason, error
 from demur.policy import Policy, Response, Rule
 from demur.runtime.bundle import MALFORMED, malformed
-from demur.runtime.decision import MASK, Decision, display
+from demur.runtime.decision import Decision, display
+from demur.runtime.personal import MASK, shown
 from demur.tree import Expression
 
 TYPE_CHECKING = False
@@ -227,14 +228,13 @@ class Evaluator:
             signals = record.get(stage) if isinstance(record, dict) else None
             if isinstance(signals, dict) and name in signals:
                 shape = self.policy.stages[stage][name]
-                found[f"{stage}.{name}"] = masked(signals[name], shape)
+                found[f"{stage}.{name}"] = shown(signals[name], shape)
         return found
 
     def _is_personal(self, expression: Expression) -> bool:
         trees = (*reachable(self.policy, (expression,)).values(), expression)
-        return any(
-            _has_personal(self.policy.stages[stage][name]) for stage, name in signals_read(trees)
-        )
+        stages = self.policy.stages
+        return any(stages[stage][name].has_personal for stage, name in signals_read(trees))
 
     def _at(self, stage: str | None) -> _Prepared:
         """What is needed to decide at a stage, made when it is first asked for."""
@@ -346,31 +346,3 @@ def _settle(thunk: Thunk) -> Any:
         return EvaluationError(Reason(TOO_COSTLY, "", f"it would take more {what}"))
     except (ArithmeticError, LookupError, TypeError, ValueError) as failure:
         return error(f"could not be evaluated ({type(failure).__name__})")
-
-
-def _has_personal(shape: Any) -> bool:
-    fields = shape.fields or {}
-    return (
-        shape.pii
-        or any(map(_has_personal, fields.values()))
-        or (shape.of is not None and _has_personal(shape.of))
-    )
-
-
-def masked(value: Any, shape: Any) -> Any:
-    """The value with what its shape marks as personal masked."""
-    if shape.pii:
-        return MASK
-    if not _has_personal(shape):
-        return value
-    if isinstance(value, dict) and shape.fields is not None:
-        fields = shape.fields
-        return {
-            name: masked(part, fields[name]) if name in fields else part
-            for name, part in value.items()
-        }
-    if isinstance(value, dict):
-        return {name: masked(part, shape.of) for name, part in value.items()}
-    if isinstance(value, list):
-        return [masked(part, shape.of) for part in value]
-    return MASK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from demur.policy import INCOMPLETE
@@ -34,7 +34,7 @@ class Check:
     trace_id: str
     span_id: str | None
     stage: str
-    record: Mapping[str, Any]
+    record: Mapping[str, Any] = field(repr=False)
     decision: Decision
     evaluator: Evaluator
     duration: float

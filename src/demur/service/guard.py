@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from demur.runtime.evaluator import Evaluator
 from demur.service.check import Check, Observer
 from demur.service.deployment import Deployment, Policies
+from demur.service.failures import described, wanted
 from demur.service.protect import Function, Signals, protected
 from demur.service.providers import Providers, ProviderStatus
 from demur.service.rollout import Shadow
@@ -238,8 +239,8 @@ class Guard:
         for observer in self._observers:
             try:
                 observer(check)
-            except Exception:
-                self._count_error(_name(observer))
+            except Exception as failure:
+                self._count_error(_name(observer), failure)
 
     def end_later(self, trace: Trace) -> None:
         """Ends a trace when the next one begins, or with the guard: now this thread may hold a lock."""
@@ -274,16 +275,20 @@ class Guard:
     def _safely(self, name: str, call: Callable[[], Any]) -> None:
         try:
             call()
-        except Exception:
-            self._count_error(name)
+        except Exception as failure:
+            self._count_error(name, failure)
 
-    def _count_error(self, name: str) -> None:
-        """Counts the exception that is being handled."""
+    def _count_error(self, name: str, failure: Exception) -> None:
         with self._lock:
             self._errors[name] += 1
             first = self._errors[name] == 1
         if first:
-            _LOG.exception("DM909: %s raised; it is passed over. Logged once, and counted.", name)
+            _LOG.error(
+                "DM909: %s raised (%s); it is passed over. Logged once, and counted.",
+                name,
+                described(failure),
+                exc_info=wanted(failure),
+            )
 
     def _count_bypass(self, reason: str) -> None:
         with self._lock:

@@ -21,6 +21,7 @@ from urllib.request import (
 
 from demur.runtime.bundle import MAXIMUM_SIZE, decode, is_bundle
 from demur.runtime.evaluator import Evaluator
+from demur.service.addresses import secrets_of, shown, without_secrets
 from demur.service.deadline import Deadline, DeadlineHttp, DeadlineHttps
 from demur.service.refusal import ReloadError
 
@@ -49,9 +50,9 @@ class HttpSource:
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no http or https address")
+            raise ValueError(f"{shown(url)!r} is no http or https address")
         if keys is None and not _is_safe(parts):
-            raise ValueError(f"{url!r} is not encrypted; give keys, or an https address")
+            raise ValueError(f"{shown(url)!r} is not encrypted; give keys, or an https address")
         # Passwords and tokens in an address do not belong into a log.
         self.place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
         self._url = url
@@ -112,7 +113,9 @@ class HttpSource:
             reason = getattr(error, "reason", error)
             if isinstance(reason, TimeoutError):
                 raise _failed(f"it took longer than {self._timeout:g} s") from None
-            raise _failed(str(reason) or type(error).__name__) from None
+            also = secrets_of(self._headers)
+            why = without_secrets(str(reason) or type(error).__name__, self._url, also=also)
+            raise _failed(why) from None
 
     def _opener(self, deadline: Deadline) -> OpenerDirector:
         """Opens http and https and nothing else, and no proxy is asked for what is on this machine."""

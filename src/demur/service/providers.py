@@ -21,6 +21,7 @@ from time import monotonic
 from typing import Any
 
 from demur.functions.values import Unavailable
+from demur.service.failures import described, wanted
 
 _LOG = logging.getLogger("demur.guard")
 _IDLE = 30.0
@@ -168,8 +169,8 @@ class Providers:
             _LOG.warning(
                 "DM905: %s %s; it is unknown. This is logged once and counted.",
                 name,
-                detail,
-                exc_info=failure,
+                detail if failure is None else f"could not be computed ({described(failure)})",
+                exc_info=wanted(failure),
             )
         return Unavailable(kind, detail)
 

@@ -24,6 +24,7 @@ from weakref import WeakMethod
 from demur.runtime.evaluator import Evaluator
 from demur.service.admission import Terms, admit
 from demur.service.deployment import Deployment, checked_key, checked_share
+from demur.service.failures import described, wanted
 from demur.service.file_source import FileSource
 from demur.service.refusal import Refusal, ReloadError, refusal
 
@@ -287,7 +288,7 @@ class LivePolicies:
             self._refusing[refused.role] = self._refusal = refused
             self._refusals += 1
         digest = self._deployment.active.digest
-        trace = error if refused.code == "DM938" else None
+        trace = wanted(error) if refused.code == "DM938" else None
         _LOG.error("Refused as %s, %s goes on: %s", refused.role, digest, refused, exc_info=trace)
         if self._on_refusal is not None:
             _call(self._on_refusal, refused)
@@ -388,9 +389,13 @@ def watch(
 def _call(hook: Callable[[Any], None], told: Any) -> None:
     try:
         hook(told)
-    except Exception:
+    except Exception as failure:
         with suppress(Exception):
-            _LOG.exception("A hook of reloading raised; it is passed over")
+            _LOG.error(
+                "A hook of reloading raised (%s); it is passed over",
+                described(failure),
+                exc_info=wanted(failure),
+            )
 
 
 def _described(change: Change) -> str:

@@ -15,6 +15,7 @@ from demur.runtime.decision import Decision
 from demur.runtime.evaluator import Evaluator
 from demur.service.check import Check
 from demur.service.deployment import Deployment
+from demur.service.failures import described, wanted
 
 _LOG = logging.getLogger("demur.rollout")
 _REST = 100
@@ -77,9 +78,14 @@ class Shadow:
             return None
         try:
             decision = candidate.decide(record, stage)
-        except Exception:
+        except Exception as failure:
             if self._count("failed") == 1:
-                _LOG.exception("DM939: the candidate %s could not decide", candidate.digest)
+                _LOG.error(
+                    "DM939: the candidate %s could not decide (%s)",
+                    candidate.digest,
+                    described(failure),
+                    exc_info=wanted(failure),
+                )
             return None
         ended = perf_counter()
         if ended - started > self.budget:

@@ -46,7 +46,8 @@ async def result(
                 record = records.answered(case, answer, suite, policy, seconds, attempt)
                 return Result(records.line_of(record), None, attempt)
             except TimeoutError:
-                failure = CaseFailed("timeout", f"There was no answer within {suite.timeout:g} s.")
+                message = f"There was no answer within {suite.timeout:g} s."
+                failure = CaseFailed("timeout", message, summary=message)
             except CaseFailed as failed:
                 failure = failed
             seconds = perf_counter() - started

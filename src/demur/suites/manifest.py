@@ -6,15 +6,15 @@ It stands beside the results in `RESULTS.run.json`, and while a suite runs in th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from demur.files import create_file, read_file
+from demur.files import read_file
 from demur.interop.json import json_text
+from demur.interop.replacing import replacing
 
 FORMAT = "demur.run/1"
 LARGEST = 4 * 1024 * 1024
@@ -71,9 +71,5 @@ def read_manifest(results: Path) -> Manifest | None:
 def write_manifest(results: Path, manifest: Manifest) -> None:
     """Writes it beside the results, replacing what was there at once. Raises OSError."""
     path = manifest_path(results)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    text = json_text(manifest.model_dump(exclude_none=True))
-    beside.unlink(missing_ok=True)
-    with create_file(beside) as file:
-        file.write(text.encode())
-    beside.replace(path)
+    with replacing(path) as file:
+        file.write(json_text(manifest.model_dump(exclude_none=True)).encode())

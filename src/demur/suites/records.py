@@ -26,6 +26,7 @@ from demur.suites.settings import Suite
 
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 """What JSON may have in a text as it is, and some readers of lines take for the end of one."""
+_OF_ANOTHER = "The answer is of the case"
 _PER_SECOND = {None: 1_000.0, "ms": 1_000.0, "s": 1.0}
 
 
@@ -35,7 +36,9 @@ def answered(
     """The record of an answer. Raises `CaseFailed` for one that is no record of the policy."""
     problem = _problem(case, answer, policy)
     if problem:
-        raise CaseFailed("invalid", problem, returned=answer)
+        # What another case is called is the system's word; all else is of the policy and of structure.
+        summary = "" if problem.startswith(_OF_ANOTHER) else problem
+        raise CaseFailed("invalid", problem, returned=answer, summary=summary)
     record = _own(case, policy)
     for key, value in answer.items():
         if key == "outcome":
@@ -77,6 +80,7 @@ def failed(
     error: dict[str, Any] = {
         "kind": failure.kind,
         "message": failure.message,
+        "summary": failure.summary,
         "attempts": attempts,
     }
     if failure.returned is not None:
@@ -129,7 +133,7 @@ def _problem(case: Case, answer: Any, policy: Policy) -> str:
         return f"The answer is {type(answer).__name__}, where an object of stages was expected."
     id = answer.get("id", case.id)
     if isinstance(id, bool) or not isinstance(id, str | int) or str(id) != case.id:
-        return f"The answer is of the case {id!r}, and `{case.id}` was asked."
+        return f"{_OF_ANOTHER} {id!r}, and `{case.id}` was asked."
     given = False
     for key, value in answer.items():
         if key in ("run", "error"):

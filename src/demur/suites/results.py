@@ -3,7 +3,8 @@
 Its first line is the run's manifest. Each line is handed to the system whole before the next case is
 noted, so a kill costs at most the line that was being written, which is cut off when the run goes on.
 When all cases have a line they are copied in the cases' order and take the place of the results, so
-that results which a gate reads are never half of a run.
+that results which a gate reads are never half of a run. Both are for their owner alone, as long as nobody
+gives them other permissions: they hold all that the cases and the system say.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from demur.files import continue_file, create_file, open_file
+from demur.files import continue_file, open_file
+from demur.interop.replacing import PRIVATE, replacing
 from demur.service.journal.folder import lock
 from demur.suites.codes import SuiteError
 from demur.suites.failure import CaseFailed
@@ -44,7 +46,7 @@ class PartialResults:
         self._lines: dict[str, tuple[int, int]] = {}
         self._kinds: dict[str, str | None] = {}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = continue_file(self.path)
+        self._file = continue_file(self.path, PRIVATE)
         try:
             if not lock(self._file.fileno()):
                 message = f"Another run is writing {results.as_posix()}."
@@ -118,14 +120,12 @@ class PartialResults:
 
     def finish(self, order: Sequence[str]) -> None:
         """Puts the lines in this order in the place of the results. Raises OSError."""
-        beside = self._results.with_name(f"{self._results.name}.{os.getpid()}.new")
-        beside.unlink(missing_ok=True)
-        with create_file(beside) as file:
+        is_new = not self._results.exists()
+        with replacing(self._results, private=is_new) as file:
             for line in self._ordered(order):
                 file.write(line)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(self._results)
 
     def discard(self) -> None:
         """Removes the file, whose lines are now in the results."""
@@ -153,11 +153,12 @@ class PartialResults:
             ) from None
 
 
-def commonest_error(results: Path) -> tuple[str, int] | None:
+def commonest_error(results: Path, *, texts: bool) -> tuple[str, int] | None:
     """What the most results with an error say, and how many do; None where none has one.
 
-    Raises OSError.
+    Without `texts` in words that quote no case. Raises OSError.
     """
+    names = ("message", "kind") if texts else ("summary", "kind")
     said: Counter[str] = Counter()
     with open_file(results) as file:
         for line in file:
@@ -166,7 +167,7 @@ def commonest_error(results: Path) -> tuple[str, int] | None:
             except CaseFailed:
                 continue
             if isinstance(error, dict):
-                said[str(error.get("message") or error.get("kind"))] += 1
+                said[next((str(error[one]) for one in names if error.get(one)), "")] += 1
     return said.most_common(1)[0] if said else None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from demur.functions.timestamps import parse_duration
 from demur.language.document_forms import TARGET_FORM
 from demur.runtime.evaluator import Evaluator
+from demur.service.addresses import subject
 from demur.suggestions import did_you_mean
 from demur.suites.codes import SuiteError, TargetError
 
@@ -33,7 +34,7 @@ class Options:
     concurrency: int | None = None
     timeout: float | None = None
     retries: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     limit: int | None = None
     only: tuple[str, ...] = ()
     fresh: bool = False
@@ -70,8 +71,8 @@ class Suite:
 
     @property
     def shown_target(self) -> str:
-        """The target without what logs must not have: the user and password of a URL."""
-        return re.sub(r"^(https?://)[^/@]*@", r"\1", self.target)
+        """The target without what logs must not have: the passwords and tokens of a URL."""
+        return subject(self.target)
 
 
 def suites(evaluator: Evaluator) -> Mapping[str, Mapping[str, Any]]:

@@ -54,11 +54,16 @@ FOUND: Mapping[str, Callable[[Decision], Any]] = {
 """
 
 
+def _shown(what: str, found: Any, decision: Decision) -> Any:
+    """What was found, as reports may have it: what the user was told may be personal."""
+    return decision.masked_message if what == "message" else found
+
+
 def differences(expectation: Expectation, decision: Decision) -> tuple[Difference, ...]:
     """What the decision has otherwise than expected."""
     found = ((what, FOUND[what](decision)) for what in FOUND if what in expectation.wanted)
     return tuple(
-        Difference(what, expectation.wanted[what], value)
+        Difference(what, expectation.wanted[what], _shown(what, value, decision))
         for what, value in found
         if not _is_met(what, expectation.wanted[what], value)
     )

@@ -139,7 +139,8 @@ def command(
         raise click.UsageError("The policy has no alerts.")
     _see_all(found, every)
     memory = _remembered(state)
-    histories = source_of(sources, reading_for(evaluator, found), engine, goes_on=every is not None)
+    reading = reading_for(evaluator, found, memory.key)
+    histories = source_of(sources, reading, engine, goes_on=every is not None)
     found_verdict = "pass"
     passed_over = frozenset[str]()
     for moment in _moments(at, every, delay):
@@ -159,7 +160,9 @@ def command(
             output.tell(f"Not evaluated: {failure}", err=True)
             continue
         passed_over = _tell_of(history.unreadable, passed_over)
-        told = deliver(evaluation, evaluator, receivers, memory.unsent, every or 300.0)
+        told = deliver(
+            evaluation, evaluator, receivers, memory.unsent, every or 300.0, key=memory.key
+        )
         memory = Memory(
             moment,
             evaluation.records,
@@ -167,6 +170,7 @@ def command(
             told.unsent,
             memory.dropped + told.dropped,
             evaluation.unreadable,
+            memory.key,
         )
         _remember(state, memory, once=every is None)
         output.put(write(form, evaluation, evaluator), is_text=form == "text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def _headers(
     found: dict[str, str] = {}
     for one in value:
         name, separator, content = one.partition(":")
-        if not separator or not name.strip() or not one.isprintable():
+        if not separator or not name.strip() or not (one.isprintable() and one.isascii()):
             raise click.BadParameter("Write `NAME: VALUE`.")
         found[name.strip()] = content.strip()
     return found
@@ -92,6 +93,11 @@ def _headers(
 @click.option("--only", multiple=True, metavar="ID", help="This case. May be repeated.")
 @click.option("--fresh", is_flag=True, help="Run everything again, be it unchanged or half done.")
 @click.option("--failed", is_flag=True, help="Run again the cases that ended in an error.")
+@click.option(
+    "--show-errors",
+    is_flag=True,
+    help="Say what errors say, which may quote a case, also where no terminal reads it.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -107,6 +113,7 @@ def command(
     only: tuple[str, ...],
     fresh: bool,
     failed: bool,
+    show_errors: bool,
 ) -> None:
     """Run the suites of POLICY, a policy file or a bundle, and write their results.
 
@@ -143,10 +150,11 @@ def command(
         except KeyboardInterrupt:
             tell("Interrupted. The same command goes on where it was.", err=True)
             ctx.exit(INTERRUPTED)
-        for line in _summary(name, outcome, policy):
+        texts = show_errors or sys.stdout.isatty()
+        for line in _summary(name, outcome, texts=texts):
             tell(line)
         if outcome.manifest.errors == outcome.manifest.cases:
-            _refuse(policy, _every_case_failed(name, outcome))
+            _refuse(policy, _every_case_failed(name, outcome, texts=texts))
             status = COULD_NOT_RUN
     if status == PASS and options.selection is None:
         for line in _next(evaluator, chosen, policy, output):
@@ -193,18 +201,19 @@ def _refuse(policy: Path, failure: SuiteError) -> None:
     tell(f"{place}: {failure.message}\n  help: {failure.help}", err=True)
 
 
-def _every_case_failed(name: str, outcome: Outcome) -> SuiteError:
+def _every_case_failed(name: str, outcome: Outcome, *, texts: bool) -> SuiteError:
     from demur.suites.codes import SuiteError
 
-    message = f"Every case of `{name}` ended in an error. {_commonest(outcome)}"
-    return SuiteError("DM857", message, "Look at `error` in the results.")
+    message = f"Every case of `{name}` ended in an error. {_commonest(outcome, texts=texts)}"
+    more = "" if texts else ", or add --show-errors"
+    return SuiteError("DM857", message, f"Look at `error` in the results{more}.")
 
 
-def _commonest(outcome: Outcome) -> str:
-    """What most of the errors say: `3 of 4 say: ValueError: no API key`."""
+def _commonest(outcome: Outcome, *, texts: bool) -> str:
+    """What most of the errors say: `3 of 4 say: ValueError: no API key`; without `texts` their type."""
     from demur.suites.results import commonest_error
 
-    found = commonest_error(outcome.results)
+    found = commonest_error(outcome.results, texts=texts)
     if found is None:
         return ""
     text, number = found
@@ -214,7 +223,7 @@ def _commonest(outcome: Outcome) -> str:
     return f"{number:,} of {outcome.manifest.errors:,} {verb}: {shown}"
 
 
-def _summary(name: str, outcome: Outcome, policy: Path) -> Iterator[str]:
+def _summary(name: str, outcome: Outcome, *, texts: bool) -> Iterator[str]:
     """What came of the run, in lines."""
     manifest = outcome.manifest
     if outcome.is_unchanged:
@@ -234,7 +243,7 @@ def _summary(name: str, outcome: Outcome, policy: Path) -> Iterator[str]:
             parts = ", ".join(outcome.changed) or "nothing that is in the fingerprint"
             yield f"  changed since the run of {outcome.previous.started}: {parts}"
     if 0 < manifest.errors < manifest.cases:
-        yield f"  {_commonest(outcome)}"
+        yield f"  {_commonest(outcome, texts=texts)}"
     yield f"  {_shown(outcome.results)}"
 
 

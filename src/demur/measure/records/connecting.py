@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -13,10 +14,12 @@ from uuid import uuid4
 
 from demur.interop.records import ending
 from demur.measure.records.relation import Relation, UnreadableTable
+from demur.service.addresses import HIDDEN, shown, without_secrets
 from demur.suggestions import did_you_mean, listed
 
 _PLAIN = re.compile(r"\.|\.\.|[^\W_][\w .=@+-]*")
 """A part of a path that means the same to every engine: it holds no pattern, and is not hidden."""
+_QUOTED = re.compile(r"""(['"`])(.*?)\1""")
 
 
 def connect(url: str | None) -> Any:
@@ -40,12 +43,11 @@ def connect(url: str | None) -> Any:
     except Exception as failure:
         if (library := missing_library(failure)) is not None:
             raise UnreadableTable(
-                f"The engine {_without_password(url)} needs {library}: install it with "
+                f"The engine {shown(url)} needs {library}: install it with "
                 f"`pip install '{_EXTRAS.get(_scheme(url)) or _of_ibis(url)}'`."
             ) from None
-        raise UnreadableTable(
-            f"The engine {_without_password(url)} cannot be reached: {_first(failure)}"
-        ) from None
+        why = without_secrets(_first(failure), url)
+        raise UnreadableTable(f"The engine {shown(url)} cannot be reached: {why}") from None
     if connection.name == "duckdb":
         _settle(connection)
     if connection.name == "pyspark":
@@ -157,18 +159,19 @@ def batches(relation: Relation, size: int) -> Any:
     return relation.table.to_pyarrow_batches(chunk_size=size)
 
 
-def engine_error(failure: Exception) -> str:
-    """What an engine says went wrong, in a line."""
-    return _first(failure)
+def engine_error(failure: Exception, names: Collection[str] = ()) -> str:
+    """What an engine says went wrong, in a line; what it quotes might be anyone's, save these `names`."""
+
+    text, at = _first(failure), 0
+    while found := _QUOTED.search(text, at):
+        at = found.end()
+        if found[2] not in names:
+            # What is quoted may have quotation marks in it.
+            end = text.rindex(found[1])
+            return f"{text[: found.start() + 1]}{HIDDEN}{text[end:]}"
+    return text
 
 
 def _first(failure: Exception) -> str:
     lines = str(failure).strip().splitlines()
     return lines[0] if lines else type(failure).__name__
-
-
-def _without_password(url: str) -> str:
-    """The URL with what stands between its user's name and the host left out."""
-    scheme, separator, rest = url.partition("://")
-    user, at, place = rest.rpartition("@")
-    return f"{scheme}{separator}{user.partition(':')[0]}{at}{place}"

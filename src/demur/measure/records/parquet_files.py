@@ -47,7 +47,7 @@ def table(connection: Any, paths: Sequence[Path]) -> Any:
         return connection.table(view)
     except Exception as failure:
         raise UnreadableTable(
-            f"The Parquet files cannot be read: {engine_error(failure)}"
+            f"The Parquet files cannot be read: {engine_error(failure, [str(one) for one in paths])}"
         ) from None
 
 

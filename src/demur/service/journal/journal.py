@@ -218,8 +218,8 @@ class Journal:
                 line = layout.pending(check)
             if line is None:
                 line = layout.decision_line(check)
-        except Exception:
-            self._writer.fail()
+        except Exception as failure:
+            self._writer.fail(failure)
             return None
         return self._writer.put(line)
 

@@ -14,16 +14,11 @@ from demur.backends.python.decisions import reachable, signals_read
 from demur.policy import Rule, Shape
 from demur.runtime.decision import Decision, Unknown
 from demur.runtime.evaluator import Evaluator
+from demur.runtime.personal import DROPPED, masked, without_personal_keys
 from demur.runtime.storable_text import storable
 from demur.service.check import Check
-from demur.service.journal.forms import written
-from demur.service.journal.masking import (
-    DROPPED,
-    Masking,
-    has_personal,
-    masked,
-    without_personal_keys,
-)
+from demur.service.journal.forms import unknown, written
+from demur.service.journal.masking import Masking
 
 FORMAT = 1
 """Rises when a reader of lines must change."""
@@ -187,7 +182,8 @@ class Layout:
             there += 1
             value = holder[name]
             if is_personal:
-                value = masked(value, shape, path, self._masking, notes.masked)
+                mask, paths = self._masking.mask, notes.masked
+                value = masked(value, shape, path, mask, paths, malformed=_malformed)
                 if value is DROPPED:
                     continue
             found[name] = written(value, shape, path, notes.inexact)
@@ -301,16 +297,20 @@ def _identity(trace_id: str, span_id: str | None, time: float) -> dict[str, Any]
     return {"id": trace_id, "trace_id": trace_id, "span_id": span_id, "time": timestamp(time)}
 
 
+def _malformed(shape: Shape) -> Any:
+    return unknown("malformed", shape)
+
+
 def _signals(stage: str, shapes: Mapping[str, Shape]) -> _Signals:
     return tuple(
-        (name, f"{stage}.{name}", shape, has_personal(shape)) for name, shape in shapes.items()
+        (name, f"{stage}.{name}", shape, shape.has_personal) for name, shape in shapes.items()
     )
 
 
 def _reads_personal(rule: Rule, evaluator: Evaluator) -> bool:
     policy = evaluator.policy
     trees = (*reachable(policy, (rule.condition,)).values(), rule.condition)
-    return any(has_personal(policy.stages[stage][name]) for stage, name in signals_read(trees))
+    return any(policy.stages[stage][name].has_personal for stage, name in signals_read(trees))
 
 
 def _shadow(decision: Decision) -> dict[str, Any]:

@@ -1,18 +1,16 @@
-"""Personal values masked before anything leaves the process: the one place that does it.
+"""What stands in the journal for a personal value: nothing, a hash, or its end.
 
-What is personal says the policy (`pii: true`), for a signal, an object's field, or the elements of a
-list or map. What a policy does not declare is not let out either.
+What is personal is found by `demur.runtime.personal`, as everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from demur.functions.values import Unavailable
-from demur.policy import Shape
 from demur.runtime.decision import plain
+from demur.runtime.personal import DROPPED
 
 Mode = Literal["drop", "hash", "partial"]
 MODES: tuple[Mode, ...] = ("drop", "hash", "partial")
@@ -20,8 +18,6 @@ MINIMUM_KEY = 16
 """Bytes that a key must have: with fewer, the hashes of short values can be guessed."""
 SHORTEST = 4
 """A partial mask keeps at most a fourth of a text, so that most of it stays hidden."""
-DROPPED = object()
-"""What stands for a value of which nothing is let out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,69 +80,3 @@ _MASKS: dict[Mode, Callable[[Masking, Any], Any]] = {
     "hash": _hashed,
     "partial": _shortened,
 }
-
-
-def has_personal(shape: Shape) -> bool:
-    """Whether anything in a signal of this shape is personal."""
-    return (
-        shape.pii
-        or any(map(has_personal, (shape.fields or {}).values()))
-        or (shape.of is not None and has_personal(shape.of))
-    )
-
-
-def masked(value: Any, shape: Shape, path: str, masking: Masking, paths: dict[str, None]) -> Any:
-    """The value without what is personal in it, or `DROPPED`.
-
-    Adds to `paths` where something was masked: `request.text`, `retrieval.documents[].author`. A map
-    with personal values is masked as a whole: whose they are is personal too. Null is not personal,
-    nor is the note that a value could not be had. Of a value that is not as declared, and so might
-    hold anything, nothing is let out.
-    """
-    if value is None or value.__class__ is Unavailable:
-        return value
-    if not has_personal(shape):
-        return value
-    if shape.pii or shape.type == "map":
-        paths[path] = None
-        return masking.mask(value)
-    if shape.type == "object" and isinstance(value, Mapping):
-        parts = {
-            name: masked(value[name], part, f"{path}.{name}", masking, paths)
-            for name, part in (shape.fields or {}).items()
-            if name in value
-        }
-        return {name: part for name, part in parts.items() if part is not DROPPED}
-    inner = shape.of
-    if shape.type == "list" and inner is not None and isinstance(value, list | tuple):
-        elements = [masked(one, inner, f"{path}[]", masking, paths) for one in value]
-        return [None if one is DROPPED else one for one in elements]
-    paths[path] = None
-    return DROPPED
-
-
-def without_personal_keys(path: str, shapes: Mapping[str, Mapping[str, Shape]]) -> str:
-    """The path of something unknown, cut where it would name a key of a map with personal values."""
-    stage, _, rest = path.partition(".")
-    name, end = _name(rest)
-    shape = shapes.get(stage, {}).get(name)
-    written = f"{stage}.{name}"
-    while shape is not None and end:
-        if shape.type == "map" and has_personal(shape):
-            return written
-        if shape.type == "object":
-            name, end = _name(end.removeprefix("."))
-            shape = (shape.fields or {}).get(name)
-            written = f"{written}.{name}"
-        elif shape.type == "list" and end.startswith("["):
-            index, _, end = end.partition("]")
-            shape, written = shape.of, f"{written}{index}]"
-        else:
-            break
-    return f"{written}{end}"
-
-
-def _name(path: str) -> tuple[str, str]:
-    """The name that a path begins with, and the rest."""
-    end = next((at for at, one in enumerate(path) if one in ".[{"), len(path))
-    return path[:end], path[end:]

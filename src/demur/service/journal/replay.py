@@ -9,8 +9,8 @@ from typing import Any, Literal
 from demur.functions.values import Unavailable
 from demur.policy import Shape
 from demur.runtime.evaluator import Evaluator
+from demur.runtime.personal import without_personal_keys
 from demur.service.journal.forms import restored
-from demur.service.journal.masking import without_personal_keys
 from demur.service.journal.reading import Line
 
 COMPARED = ("action", "stage", "rule", "rules", "failure", "failures", "unknown")

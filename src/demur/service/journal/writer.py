@@ -9,6 +9,7 @@ from threading import Condition, Event, Lock, Thread
 from time import monotonic, perf_counter, sleep, time
 from typing import Any, Protocol
 
+from demur.service.failures import described, wanted
 from demur.service.journal.line import Part, Pending, lost_line
 
 _LOG = logging.getLogger("demur.journal")
@@ -138,10 +139,14 @@ class Writer:
             self._urgent.set()
         return batch
 
-    def fail(self) -> None:
-        """Counts a line that could not be made, for the exception that is being handled."""
+    def fail(self, failure: BaseException) -> None:
+        """Counts a line that could not be made, and why."""
         if not self.lost["error"]:
-            _LOG.exception("DM947: a check could not be written as a line")
+            _LOG.error(
+                "DM947: a check could not be written as a line (%s)",
+                described(failure),
+                exc_info=wanted(failure),
+            )
         with self._lock:
             self._lose("error", 1)
 
@@ -237,8 +242,8 @@ class Writer:
                 since = perf_counter()
             try:
                 made.append(line.line(known))
-            except Exception:
-                self.fail()
+            except Exception as failure:
+                self.fail(failure)
             if len(known) >= _KNOWN:
                 known.clear()
         if len(made) < len(batch.lines):
@@ -249,7 +254,9 @@ class Writer:
 
     def _failed(self, batch: Batch, unreported: Counter[str], failure: Exception) -> None:
         """Keeps the lines for another attempt, or, where someone waits for them, gives them up."""
-        reason = str(failure) or type(failure).__name__
+        # What a disk or a collector says has no record in it; what is a fault here may have.
+        is_known = isinstance(failure, OSError | JournalError)
+        reason = (str(failure) if is_known else "") or described(failure)
         if self.failure is None:
             _LOG.warning("DM941: the journal cannot be written: %s", reason)
         with self._lock:

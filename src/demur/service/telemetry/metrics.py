@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from demur.runtime.evaluator import Evaluator
 from demur.service.check import Check
+from demur.service.failures import described, wanted
 from demur.service.telemetry import names
 from demur.service.telemetry.labels import LabelLimit
 from demur.service.telemetry.policy_metrics import (
@@ -272,9 +273,12 @@ class DecisionMetrics:
         metrics = None
         try:
             metrics = PolicyMetrics(evaluator)
-        except Exception:
-            _LOG.exception(
-                "DM912: the metrics of the policy %s cannot be computed", evaluator.digest
+        except Exception as failure:
+            _LOG.error(
+                "DM912: the metrics of the policy %s cannot be computed (%s)",
+                evaluator.digest,
+                described(failure),
+                exc_info=wanted(failure),
             )
         with self._lock:
             policy = _Policy(evaluator.policy.name, metrics)

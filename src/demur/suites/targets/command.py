@@ -136,7 +136,9 @@ class _Process:
         await self.ended(1.0)
         said = self._said.strip()
         message = f"The command ended before it answered, with status {self._process.returncode}"
-        return CaseFailed("connection", f"{message}: {said}" if said else f"{message}.")
+        return CaseFailed(
+            "connection", f"{message}: {said}" if said else f"{message}.", summary=message
+        )
 
     async def ended(self, patience: float = _PATIENCE) -> None:
         """Says that there are no more cases, and waits a while."""

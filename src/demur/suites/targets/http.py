@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from demur.interop.jsonl import MAXIMUM_LINE
+from demur.service.addresses import secrets_of, shown, without_secrets
 from demur.suites.cases import Case
 from demur.suites.codes import TargetError
 from demur.suites.failure import CaseFailed
@@ -37,7 +38,9 @@ async def open_target(
 
     host = urlsplit(suite.target).hostname
     if not host:
-        raise TargetError("DM854", f"{suite.target!r} names no host.", "Write https://HOST/PATH.")
+        raise TargetError(
+            "DM854", f"{shown(suite.target)!r} names no host.", "Write https://HOST/PATH."
+        )
     sent = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "demur"}
     # How many connections there are is bounded by how many cases run; the time-out is each case's.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=suite.concurrency)
@@ -47,15 +50,16 @@ async def open_target(
         timeout=None,
         trust_env=host not in _LOOPBACK,
     ) as client:
-        yield Endpoint(client, suite.target)
+        yield Endpoint(client, suite.target, secrets_of(headers))
 
 
 class Endpoint:
     """A URL that is asked."""
 
-    def __init__(self, client: AsyncClient, url: str) -> None:
+    def __init__(self, client: AsyncClient, url: str, secrets: Iterable[str] = ()) -> None:
         self._client = client
         self._url = url
+        self._secrets = tuple(secrets)
 
     async def answer(self, case: Case) -> Any:
         """The object that the system answers with. Raises `CaseFailed`."""
@@ -68,8 +72,9 @@ class Endpoint:
                     raise await _refusal(response)
                 body = await _body(response, MAXIMUM_LINE)
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
-            message = f"{type(failure).__name__}: {failure}".rstrip(": ")
-            raise CaseFailed("connection", message) from None
+            message = without_secrets(str(failure), self._url, also=self._secrets)
+            said = f"{type(failure).__name__}: {message}".rstrip(": ")
+            raise CaseFailed("connection", said, summary=type(failure).__name__) from None
         if len(body) > MAXIMUM_LINE:
             limit = MAXIMUM_LINE // 1024**2
             raise CaseFailed("invalid", f"The answer has more than {limit} MiB.")
@@ -94,6 +99,7 @@ async def _refusal(response: Response) -> CaseFailed:
     return CaseFailed(
         "http",
         f"{message}: {said}" if said else f"{message}.",
+        summary=f"It answered {status}",
         passing=status in _PASSING or status >= 500,
         retry_after=_retry_after(response.headers.get("Retry-After")),
     )

@@ -132,7 +132,8 @@ class Function:
             running = self._in_thread(fields)
         value, failure = await asyncio.wrap_future(running)
         if failure is not None:
-            raise CaseFailed("exception", f"{type(failure).__name__}: {failure}")
+            name = type(failure).__name__
+            raise CaseFailed("exception", f"{name}: {failure}", summary=name)
         return value
 
     async def _called(self, fields: dict[str, Any]) -> tuple[Any, BaseException | None]:
