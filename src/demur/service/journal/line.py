@@ -11,6 +11,7 @@ from marshal import dumps, loads
 from typing import Any, cast
 
 from demur.backends.python.decisions import reachable, signals_read
+from demur.functions.values import Unavailable
 from demur.policy import Rule, Shape
 from demur.runtime.decision import Decision, Unknown
 from demur.runtime.evaluator import Evaluator
@@ -32,6 +33,7 @@ _ENCODER = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NULL = "null"
 _BOOL = {True: "true", False: "false"}
+_TOO_LARGE = Unavailable("too_large", "was left out of a line that is too large")
 _OVERHEAD = 1000
 """About the bytes of a line beside its signals and its decision, as it waits."""
 _Signals = tuple[tuple[str, str, Shape, bool], ...]
@@ -143,8 +145,20 @@ class Layout:
         encoded = self._framed(surroundings, "".join(texts), notes)
         if len(encoded) > MAXIMUM_LINE:
             notes.inexact = dict.fromkeys(path for part in parts.values() for path in part.paths)
-            encoded = self._framed(surroundings, "", notes)
+            left = "".join(self._left_out(stage, part) for stage, part in parts.items())
+            encoded = self._framed(surroundings, left, notes)
         return encoded
+
+    def _left_out(self, stage: str, part: Part) -> str:
+        """A stage without its signals; the optional ones, which may be absent, as what is not known."""
+        shapes = self.shapes[stage]
+        names = (path.removeprefix(f"{stage}.") for path in part.paths)
+        found = {
+            name: written(_TOO_LARGE, shapes[name], "", {})
+            for name in names
+            if shapes[name].optional
+        }
+        return f'"{stage}":{_ENCODER.encode(found)},' if found else ""
 
     def _framed(self, surroundings: Surroundings, stages: str, notes: _Notes) -> bytes:
         (trace_id, span_id, time), marks, (duration, elapsed), shadow, action, decided = (

@@ -22,6 +22,8 @@ SHORTEST = 4
 """A partial mask keeps at most a fourth of a text, so that most of it stays hidden."""
 DROPPED = object()
 """What stands for a value of which nothing is let out."""
+MASKED = Unavailable("masked", "is personal, and was masked")
+"""What stands for it where nothing at all would say that it was not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,19 @@ def has_personal(shape: Shape) -> bool:
 
 
 def masked(value: Any, shape: Shape, path: str, masking: Masking, paths: dict[str, None]) -> Any:
-    """The value without what is personal in it, or `DROPPED`.
+    """The value without what is personal in it, or `DROPPED`; of an optional signal `MASKED`.
 
+    An optional signal that is left out would be rightly absent to a reader, and `has()` false of it.
     Adds to `paths` where something was masked: `request.text`, `retrieval.documents[].author`. A map
     with personal values is masked as a whole: whose they are is personal too. Null is not personal,
     nor is the note that a value could not be had. Of a value that is not as declared, and so might
     hold anything, nothing is let out.
     """
+    found = _masked(value, shape, path, masking, paths)
+    return MASKED if found is DROPPED and shape.optional else found
+
+
+def _masked(value: Any, shape: Shape, path: str, masking: Masking, paths: dict[str, None]) -> Any:
     if value is None or value.__class__ is Unavailable:
         return value
     if not has_personal(shape):
