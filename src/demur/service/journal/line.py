@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
+from itertools import pairwise
 from json import JSONEncoder
-from marshal import dumps, loads
+from pickle import Pickler, loads
 from typing import Any, cast
 
 from demur.backends.python.decisions import reachable, signals_read
@@ -85,10 +87,10 @@ class Layout:
         None where its record is not plain data; then `decision_line` must be asked at once.
         """
         record = check.record
+        held = [stage for stage in self._stages if stage in record]
         try:
-            # The fastest copy there is, and its size is known.
-            parts = {stage: dumps(record[stage]) for stage in self._stages if stage in record}
-        except ValueError:
+            parts = dict(zip(held, _copied([record[stage] for stage in held]), strict=True))
+        except (_OtherDataError, RecursionError):
             return None
         return Pending(self, self._surroundings(check), parts)
 
@@ -258,6 +260,34 @@ class Part:
     text: str
     notes: _Notes
     paths: tuple[str, ...]
+
+
+class _OtherDataError(Exception):
+    """The data is not plain."""
+
+
+class _Copier(Pickler):
+    """Copies plain data, and nothing that would run code when it is read.
+
+    `marshal` is as fast, and takes whatever has a buffer, such as NumPy's numbers, for bytes.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Asked for all that Pickle has no form of its own for."""
+        raise _OtherDataError
+
+
+def _copied(holders: Iterable[Any]) -> list[bytes]:
+    """A copy of each as bytes. Raises `_OtherDataError`, or RecursionError for what is nested too deep."""
+    into = BytesIO()
+    copier = _Copier(into, 5)
+    ends = [0]
+    for one in holders:
+        copier.dump(one)
+        copier.clear_memo()
+        ends.append(into.tell())
+    data = into.getvalue()
+    return [data[start:end] for start, end in pairwise(ends)]
 
 
 class Pending:
