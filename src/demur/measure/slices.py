@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from demur.measure.records.storable_text import storable
-from demur.runtime.aggregates import MARKS, NOT_REACHED
+from demur.runtime.aggregates import NOT_REACHED, as_slice
 
 UNKNOWN = "(unknown)"
 """The slice of records whose value is not known."""
@@ -57,5 +57,4 @@ def text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
-    shown = storable(str(value))
-    return f'"{shown}"' if shown in MARKS else shown
+    return as_slice(storable(str(value)))
