@@ -31,9 +31,17 @@ def test_twenty_good_cases_are_no_proof_of_99_percent_however_it_is_written(
     assert judged.verdict == "inconclusive", judged
 
 
-def test_a_share_of_counts_is_tested_as_the_rate_that_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "share",
+    [
+        "count(outcome.correct == false) / count()",
+        "double(count(outcome.correct == false)) / double(count())",
+        "1.0 - double(1.0 - count(outcome.correct == false) / count())",
+    ],
+)
+def test_a_share_of_counts_is_tested_as_the_rate_that_it_is(tmp_path: Path, share: str) -> None:
     path = policy(tmp_path, "confidence: 0.95", "share <= 0.1")
-    path = with_metrics(path, "share: count(outcome.correct == false) / count()")
+    path = with_metrics(path, f"share: {share}")
     judged = [only(gate(path, records(100, wrong=wrong))) for wrong in (1, 8, 12, 30)]
     assert [one.verdict for one in judged] == ["pass", "inconclusive", "inconclusive", "fail"]
     assert judged[0].method == "exact binomial (Clopper-Pearson)"

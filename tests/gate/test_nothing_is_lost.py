@@ -66,6 +66,21 @@ def test_a_slice_that_is_called_as_a_mark_is_a_slice_of_its_own(
     assert found[f'{by} = "{mark}"'] == "fail"
 
 
+@pytest.mark.parametrize("mark", ["(not reached)", "(unknown)"])
+@pytest.mark.parametrize("by", ["request.tenant", "request.tags"])
+def test_a_slice_that_is_called_as_such_a_name_is_written_is_yet_another(
+    mark: str, by: str, tmp_path: Path
+) -> None:
+    path = policy(tmp_path, f"by: [{by}]", "wrong <= 0.2")
+    good = [record(f"g{at}", tenant=mark, tags=[mark]) for at in range(60)]
+    bad = [
+        record(f"b{at}", tenant=f'"{mark}"', tags=[f'"{mark}"'], correct=False) for at in range(3)
+    ]
+    result = gate(path, good + bad)
+    found = {str(one.slice): one.verdict for one in result.requirements[0].judgements[1:]}
+    assert found == {f'{by} = "{mark}"': "pass", f'{by} = ""{mark}""': "fail"}
+
+
 def test_each_way_of_writing_a_share_of_a_later_stage_has_one_verdict(tmp_path: Path) -> None:
     (tmp_path / "runbook.md").write_text("# Low scores\n", "utf-8")
     path = tmp_path / "policy.yaml"

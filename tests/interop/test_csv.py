@@ -89,14 +89,19 @@ def test_a_file_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
     assert found.code == "DM726"
 
 
-@pytest.mark.parametrize("header", ["", "\n", "a,a\n1,2\n", "a,\n1,2\n", "a.,b\n1,2\n"])
+@pytest.mark.parametrize(
+    "header", ["", "\n", "a,a\n1,2\n", "a,\n1,2\n", "a.,b\n1,2\n", "a, a\n1,2\n"]
+)
 def test_a_header_that_is_none_is_refused(tmp_path: Path, header: str) -> None:
     with pytest.raises(UnreadableRecords):
         read(tmp_path, header)
 
 
-def test_two_columns_for_one_place_are_reported(tmp_path: Path) -> None:
-    [found] = read(tmp_path, "request,request.text\n1,2\n")
+@pytest.mark.parametrize(
+    "header", ["request,request.text", "request.text,request", "answer.model.heat,answer.model"]
+)
+def test_two_columns_for_one_place_are_reported(tmp_path: Path, header: str) -> None:
+    [found] = read(tmp_path, f"{header}\n1,2\n")
     assert isinstance(found, Diagnostic)
     assert found.code == "DM723"
 

@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from typing import Any, BinaryIO
 
 from demur.diagnostics import Diagnostic
+from demur.interop.parquet import given_twice
 from demur.interop.record import Record, Shapes, UnreadableRecords
 from demur.interop.record_codes import problem
 from demur.policy import Shape
@@ -52,7 +53,8 @@ def read(stream: BinaryIO, path: str, shapes: Shapes | None) -> Iterator[Record 
         text.detach()
 
 
-def _checked(header: list[str], path: str) -> list[str]:
+def _checked(written: list[str], path: str) -> list[str]:
+    header = [name.strip() for name in written]
     if not any(header):
         raise UnreadableRecords(f"{path} has no header.", "Name each column in the first line.")
     if len(header) == 1 and ";" in header[0]:
@@ -87,7 +89,8 @@ Column = tuple[tuple[str, ...], Shape | None]
 def _column(name: str, path: str, shapes: Shapes | None) -> Column:
     keys = tuple(name.strip().split("."))
     if not all(keys):
-        raise UnreadableRecords(f"{path} has a column without a name.", "Name it `stage.signal`.")
+        help = "Name it `stage.signal`; an index of pandas is left out by `to_csv(…, index=False)`."
+        raise UnreadableRecords(f"{path} has a column without a name.", help)
     shape = None
     if shapes is not None and len(keys) > 1:
         shape = shapes.get(keys[0], {}).get(keys[1])
@@ -108,9 +111,10 @@ def _record(row: list[str], columns: list[Column], path: str, line: int) -> Reco
         for key in keys[:-1]:
             inner = holder.setdefault(key, {})
             if not isinstance(inner, dict):
-                message = f"The column {'.'.join(keys)} and another give one place two values."
-                return problem("DM723", message, path, line)
+                return problem("DM723", given_twice(".".join(keys)), path, line)
             holder = inner
+        if keys[-1] in holder:
+            return problem("DM723", given_twice(".".join(keys)), path, line)
         holder[keys[-1]] = _value(cell, shape)
     return Record(line, record)
 

@@ -11,12 +11,12 @@ from demur.runtime.aggregates import MARKS
 
 
 def text_of(column: Column) -> Column:
-    """The values as names of slices; text that reads as a mark in quotation marks."""
+    """The values as names of slices, text as `as_slice` has it."""
     if column.type().is_boolean():
         return ibis.cases((column, "true"), (~column, "false"), else_=ibis.null(dt.string))
     if column.type().is_string():
         quoted = ibis.literal('"') + column + '"'
-        return ibis.cases((column.isin(MARKS), quoted), else_=column)
+        return ibis.cases((column.replace('"', "").isin(MARKS), quoted), else_=column)
     return column.cast(dt.string)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-from demur.runtime.aggregates import MARKS, NOT_REACHED
+from demur.runtime.aggregates import NOT_REACHED, as_slice
 from demur.runtime.storable_text import storable
 
 UNKNOWN = "(unknown)"
@@ -57,5 +57,4 @@ def text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
-    shown = storable(str(value))
-    return f'"{shown}"' if shown in MARKS else shown
+    return as_slice(storable(str(value)))

@@ -24,12 +24,16 @@ from demur.runtime.derivation import derivation
 from demur.runtime.encoding import read_expression
 from demur.runtime.evaluator import Evaluator
 from demur.runtime.personal import DROPPED, masked
-from demur.service.journal.forms import unknown
+from demur.service.journal.forms import unknown, written
+from demur.service.journal.withheld import NOTES
 
 LARGEST = 50_000
 """Records beyond which a run is kept without them: they would take longer to keep than to judge."""
 _FACTS = ("id", "trace_id", "time")
 """What of a record is kept beside its signals."""
+_LINE = "demur"
+_OF_LINES = ("journal", "kind", "final", "stage", "incomplete", *NOTES)
+"""What of a journal's line is kept beside them, so that each request counts once, as it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,9 @@ def _keeper(
     def keep(record: Mapping[str, Any]) -> dict[str, Any]:
         whole = derive(record)
         kept: dict[str, Any] = {name: plain(whole[name]) for name in _FACTS if name in whole}
+        line = whole.get(_LINE)
+        if isinstance(line, Mapping):
+            kept[_LINE] = {name: plain(line[name]) for name in _OF_LINES if name in line}
         for stage, declared in shapes.items():
             given = whole.get(stage)
             if isinstance(given, Mapping):
@@ -145,7 +152,8 @@ def _stage(
             given[name], shape, f"{stage}.{name}", _dropped, dropped, malformed=_malformed
         )
         if value is not DROPPED and value.__class__ is not Unavailable:
-            found[name] = plain(value)
+            # Bytes, times and durations of typed files must read back as the same values.
+            found[name] = written(value, shape, f"{stage}.{name}", {})
     return found
 
 

@@ -149,6 +149,9 @@ def read_metrics(evaluator: Evaluator, names: Iterable[str]) -> Metrics:
                 aggregate = _aggregate(node, column, evaluator)
                 found.append(aggregates.setdefault(aggregate, len(aggregates)))
                 return Variable(f"@{len(found) - 1}", "double")
+            if isinstance(node, Call) and node.function == "conversions.double_of_double":
+                # Which says nothing, and would hide that the metric is a line of an aggregate.
+                return put_in(node.arguments[0])
             return rebuilt(node, put_in)
 
         said = settings.get(name)
@@ -190,6 +193,13 @@ NOT_REACHED = "(not reached)"
 """In place of a slice: the record did not come to the dimension's stage, and is in none of its slices."""
 MARKS = ("(unknown)", "(none)", NOT_REACHED)
 """What stands for slices without a value; a value that reads so is shown in quotation marks."""
+
+
+def as_slice(text: str) -> str:
+    """A text as the name of a slice: in quotation marks where it reads as a mark, with or without such."""
+    return f'"{text}"' if text.replace('"', "") in MARKS else text
+
+
 REACHED = "stages.reached"
 """The function that asks whether a record came to a stage."""
 

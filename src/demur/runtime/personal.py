@@ -23,6 +23,8 @@ MASK = "<pii>"
 """What stands for a personal value in explanations, reports and logs."""
 DROPPED = object()
 """What stands for a value of which nothing is let out."""
+MASKED = Unavailable("masked", "is personal, and was masked")
+"""What stands for it where nothing at all would say that it was not there."""
 
 
 def shown(value: Any, shape: Shape) -> Any:
@@ -41,6 +43,8 @@ def masked(
 ) -> Any:
     """The value without what is personal in it: in its place what `mask` makes of it, or `DROPPED`.
 
+    In place of `DROPPED` an optional signal or field has `MASKED`: left out, it would be rightly absent to
+    a reader, and `has()` false of it.
     Adds to `paths` where something was masked: `request.text`, `retrieval.documents[].author`. Null is
     not personal, nor is the note that a value could not be had. Of a value that has personal parts and
     is not as declared, and so might hold anything anywhere, nothing is let out: `hidden` stands there.
@@ -49,6 +53,19 @@ def masked(
     Beside something personal, what is not personal itself and not as declared is not let out either:
     `malformed` says what stands for it.
     """
+    found = _masked(value, shape, path, mask, paths, hidden, malformed)
+    return MASKED if found is DROPPED and shape.optional else found
+
+
+def _masked(
+    value: Any,
+    shape: Shape,
+    path: str,
+    mask: Callable[[Any], Any],
+    paths: dict[str, None],
+    hidden: Any,
+    malformed: Callable[[Shape], Any],
+) -> Any:
     if value is None or value.__class__ is Unavailable:
         return value
     if shape.pii:
@@ -155,6 +172,7 @@ class Repetition:
         self._objects = objects
         self._definitions = definitions
         self._derived = derived
+        self._asked: dict[str, bool] = {}
 
     def of(self, tree: Expression) -> bool:
         """Whether the value of the expression may repeat something personal."""
@@ -164,7 +182,9 @@ class Repetition:
                 is_personal = shape is not None and shape.has_personal
                 return is_personal or (stage, name) in self._derived
             case Reference(name=name):
-                return self.of(self._definitions[name])
+                if name not in self._asked:
+                    self._asked[name] = self.of(self._definitions[name])
+                return self._asked[name]
             case Field(operand=operand, name=name) if operand.type.startswith("object("):
                 return (self._objects[operand.type[7:-1]].fields or {})[name].has_personal
             case Call(function=function) if function.startswith(_MEASURES):

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import ibis
 
+from demur.backends.ibis.functions import mapped
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.interop.sources import files
 from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
 from demur.policy import Shape
+from demur.service.journal.withheld import NOTES, noted_paths
 
 OWN: Mapping[str, Shape] = {
     "final": Shape("bool"),
     "kind": Shape("string"),
     "stage": Shape("string"),
     "incomplete": Shape("bool"),
+    **{name: Shape("list", of=Shape("string")) for name in NOTES},
 }
 """What a journal's line says of itself, in its part `demur`."""
 LINES: Mapping[str, Shape] = {f"demur.{name}": shape for name, shape in OWN.items()}
@@ -63,7 +68,8 @@ def with_lines(wanted: Wanted) -> Wanted:
 
 def finals(relation: Relation, wanted: Wanted) -> Relation:
     """The final records, with outcomes that other lines tell of them; both read `with_lines`."""
-    return replace(relation, table=_finals(relation.table, wanted))
+    table = _withheld(relation.table, wanted, relation.texts, relation.connection.name)
+    return replace(relation, table=_finals(table, wanted))
 
 
 def is_final(table: Any) -> Any:
@@ -75,6 +81,52 @@ def is_outcome(table: Any) -> Any:
     """Whether a line says what became of a request."""
     # Text that the engine cannot hold as it is, is there as JSON.
     return table["demur.kind"].isin(["outcome", '"outcome"'])
+
+
+def _withheld(table: Any, wanted: Wanted, texts: frozenset[str], engine: str) -> Any:
+    """The lines with what they note as masked or inexact unknown; within JSON text Python does that."""
+    columns: dict[str, Any] = {}
+    for path, shape in wanted.shapes.items():
+        if path in LINES:
+            continue
+        noted = _notes(table, [path] if shape.has_personal else [*noted_paths(shape, path)])
+        value = table[path]
+        if path not in texts and shape.has_personal:
+            value = _without_personal(table, value, shape, path, engine)
+        columns[path] = ibis.cases((noted, ibis.null(value.type())), else_=value)
+        if path + PRESENT in table.columns:
+            columns[path + PRESENT] = noted | table[path + PRESENT]
+    return table.mutate(**columns)
+
+
+def _notes(table: Any, paths: Sequence[str]) -> Any:
+    """Whether a line notes one of the paths."""
+    lists = [table[f"demur.{name}"] for name in NOTES]
+    return reduce(or_, [one.contains(path).fill_null(False) for one in lists for path in paths])
+
+
+def _without_personal(table: Any, value: Any, shape: Shape, path: str, engine: str) -> Any:
+    """A value that may be known but for what is masked within it."""
+    made = value
+    if shape.type == "object":
+        fields = (shape.fields or {}).items()
+        parts = {
+            name: _hidden(table, value[name], one, f"{path}.{name}", engine) for name, one in fields
+        }
+        made = ibis.cases((value.notnull(), ibis.struct(parts)), else_=ibis.null(value.type()))
+    elif shape.type == "list" and shape.of is not None:
+        inner = shape.of
+        made = mapped(
+            value, lambda element: _hidden(table, element, inner, f"{path}[]", engine), engine
+        )
+    return made.cast(value.type())
+
+
+def _hidden(table: Any, value: Any, shape: Shape, path: str, engine: str) -> Any:
+    if not shape.has_personal:
+        return value
+    inner = _without_personal(table, value, shape, path, engine)
+    return ibis.cases((_notes(table, [path]), ibis.null(value.type())), else_=inner)
 
 
 def _finals(table: Any, wanted: Wanted) -> Any:

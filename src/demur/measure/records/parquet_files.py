@@ -65,7 +65,8 @@ def _schema(path: Path) -> Any:
 def _is_exact(schema: Any) -> bool:
     """Whether engines find each value in its own place, and all of it.
 
-    They take names that differ by case for one, know one dot in a name, and hold decimals of 38 digits.
+    They take names that differ by case for one, and know one dot in a name. Of types whose meaning is
+    Arrow's alone, as durations and all extensions, they see the numbers or bytes that these are stored as.
     """
     names = set(schema.names)
     for name in names:
@@ -77,14 +78,27 @@ def _is_exact(schema: Any) -> bool:
             if not arrow.types.is_struct(holder) or holder.get_field_index(signal) >= 0:
                 return False
     return all(
-        not arrow.types.is_decimal256(type)
+        any(is_held(type) for is_held in _HELD)
         and len({field.name.casefold() for field in fields}) == len(fields)
         for type, fields in _parts(arrow.struct(list(schema)))
     )
 
 
+_HELD = (
+    arrow.types.is_boolean, arrow.types.is_integer, arrow.types.is_floating, arrow.types.is_decimal128,
+    arrow.types.is_string, arrow.types.is_large_string, arrow.types.is_string_view,
+    arrow.types.is_binary, arrow.types.is_large_binary, arrow.types.is_binary_view,
+    arrow.types.is_timestamp, arrow.types.is_date, arrow.types.is_time,
+    arrow.types.is_struct, arrow.types.is_list, arrow.types.is_large_list, arrow.types.is_map,
+    arrow.types.is_fixed_size_list,
+)  # fmt: skip
+"""The types that engines have as well, with the same values."""
+
+
 def _parts(type: Any) -> Iterator[tuple[Any, list[Any]]]:
-    """The type and each one within it, with its fields."""
+    """The type and each one within it, with its fields; of a dictionary the type of its values."""
+    if arrow.types.is_dictionary(type):
+        type = type.value_type
     fields = [type.field(at) for at in range(type.num_fields)]
     yield type, fields
     for field in fields:

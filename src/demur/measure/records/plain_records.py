@@ -7,7 +7,7 @@ import math
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow as arrow
 
 from demur.backends.python.reading import EXACT
 from demur.functions.timestamps import format_duration, from_timedelta
-from demur.functions.values import INT_MAX, INT_MIN, Unavailable
+from demur.functions.values import INT_MAX, INT_MIN
 from demur.measure.records.relation import (
     IDENTITY,
     PRESENT,
@@ -156,21 +156,34 @@ def _double(value: Any) -> float | None:
 
 
 def _text(value: Any, shape: Shape) -> str | None:
-    del shape
-    return None if value is None else json.dumps(value, default=_as_json)
+    if value is None:
+        return None
+    try:
+        return json.dumps(value)
+    except TypeError:
+        return json.dumps(_as_json(value, shape))
 
 
-def _as_json(value: Any) -> Any:
-    """What a typed file holds and JSON has no form for, as text that reads as the same value."""
-    if isinstance(value, Unavailable):
-        # What is of no type, whichever is declared.
-        return math.nan
-    if isinstance(value, bytes):
+def _as_json(value: Any, shape: Shape | None) -> Any:
+    """What a typed file holds, as JSON that reads as the same value: text only where it is read so."""
+    if isinstance(value, dict):
+        fields = (shape.fields if shape else None) or {}
+        inner = shape.of if shape else None
+        return {key: _as_json(part, fields.get(key, inner)) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_as_json(part, shape.of if shape else None) for part in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    kind = None if shape is None else shape.type
+    if isinstance(value, bytes) and kind == "bytes":
         return b64encode(value).decode()
-    if isinstance(value, timedelta):
+    if isinstance(value, timedelta) and kind == "duration":
         return format_duration(from_timedelta(value))
-    # A datetime without a time zone stays without one.
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    if isinstance(value, datetime) and kind == "timestamp":
+        # One without a time zone stays without one.
+        return value.isoformat()
+    # What is of no type, whichever is declared.
+    return math.nan
 
 
 def _held(text: str) -> str:

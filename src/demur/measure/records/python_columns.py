@@ -19,6 +19,7 @@ from demur.runtime.decision import display
 from demur.runtime.evaluator import Evaluator
 from demur.runtime.storable_text import storable
 from demur.runtime.strict_json import DuplicateKey, read_json
+from demur.service.journal.withheld import NOTES, withhold
 from demur.tree import Expression, Signal, walk
 
 ARROW = {
@@ -98,6 +99,8 @@ def records(
         path: plain_values(batch.column(path), wanted.shapes.get(path))
         for path in (*wanted.shapes, *lines)
     }
+    notes = [f"{_LINE}.{name}" for name in NOTES]
+    noted = [batch.column(path).to_pylist() for path in notes if path in batch.schema.names]
     present = {path: batch.column(path + PRESENT).to_pylist() for path in wanted.asked}
     for at in range(batch.num_rows):
         record: dict[str, dict[str, Any]] = {}
@@ -111,6 +114,10 @@ def records(
                 value = _parsed(value, path)
             stage, _, name = path.partition(".")
             record.setdefault(stage, {})[name] = value
+        for paths in noted:
+            for path in paths[at] or ():
+                if path.partition(".")[0] in record:
+                    withhold(record, path, _MALFORMED)
         yield record
 
 

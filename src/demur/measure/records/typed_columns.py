@@ -49,7 +49,7 @@ def select(table: Any, wanted: Wanted, engine: str) -> tuple[Any, frozenset[str]
         elif raw is None:
             columns[path] = ibis.null(_type_of(shape) if has_column_type(shape) else dt.string)
         else:
-            columns[path] = _typed(raw, shape, engine) if has_column_type(shape) else raw
+            columns[path] = _typed(raw, shape, engine) if has_column_type(shape) else _held(raw)
         if path in wanted.asked:
             columns[path + PRESENT] = ibis.literal(False) if raw is None else _there(raw, engine)
     return table.select(**columns), frozenset(texts)
@@ -123,11 +123,38 @@ def _type_of(shape: Shape) -> dt.DataType:
     return SCALARS[shape.type]
 
 
+def _held(raw: Column) -> Column:
+    """The value as Python takes it, NULL where neither Arrow's files nor Python have such a type."""
+    return ibis.null(dt.string) if _is_unheld(raw.type()) else raw
+
+
+def _is_unheld(found: Any) -> bool:
+    """Whether there is an interval, whose months have no length, or a union in it."""
+    match found:
+        case dt.Interval():
+            return True
+        case dt.Unknown():
+            return "UNION" in str(found)
+        case dt.Array(value_type=inner) | dt.Map(value_type=inner):
+            return _is_unheld(inner)
+        case dt.Struct():
+            fields: Any = found.fields
+            return any(map(_is_unheld, fields.values()))
+        case _:
+            return False
+
+
+_EMPTY_LISTS = '="NULL"[])'
+"""How Ibis calls DuckDB's type of lists of which none has an element that is not NULL."""
+
+
 def _typed(raw: Column, shape: Shape, engine: str) -> Column:
     """The value if its type is the declared one, or another number that is one of it; else NULL."""
     found, needed = raw.type(), _type_of(shape)
     if found.copy(nullable=True) == needed:
         return raw
+    if shape.type == "list" and isinstance(found, dt.Unknown) and _EMPTY_LISTS in str(found):
+        return raw.cast(needed)
     match shape.type:
         case "double" if found.is_numeric():
             return raw.cast(dt.float64)

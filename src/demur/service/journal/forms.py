@@ -36,7 +36,7 @@ def written(value: Any, shape: Shape, path: str, inexact: dict[str, None]) -> An
     """The value as JSON data.
 
     Adds to `inexact` the path of a value that is known and that JSON has no form for: bytes within
-    `dyn`. Whoever reads it back must not take it for what it was.
+    `dyn`. What stands there is unknown, for its text would be another value.
     """
     kind = value.__class__
     if kind is str:
@@ -129,6 +129,8 @@ def _composed(value: Any, shape: Shape, path: str, inexact: dict[str, None]) -> 
     except (EvaluationError, RecursionError, TypeError, ValueError) as failure:
         reasons = failure.reasons if isinstance(failure, EvaluationError) else ()
         return unknown(reasons[0].kind if reasons else "wrong_type", shape)
+    if shape.type == "dyn":
+        return _dynamic(known, path, inexact)
     return _json(known, path, inexact)
 
 
@@ -158,6 +160,7 @@ def _json(known: Any, path: str, inexact: dict[str, None]) -> Any:
 def _dynamic(known: Any, path: str, inexact: dict[str, None]) -> Any:
     if isinstance(known, bytes):
         inexact[path] = None
+        return _NOT_AN_INT
     if isinstance(known, list):
         return [_dynamic(one, path, inexact) for one in known]
     if isinstance(known, dict):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
+from itertools import pairwise
 from json import JSONEncoder
-from marshal import dumps, loads
+from pickle import Pickler, loads
 from typing import Any, cast
 
 from demur.backends.python.decisions import reachable, signals_read
+from demur.functions.values import Unavailable
 from demur.policy import Rule, Shape
 from demur.runtime.decision import Decision, Unknown
 from demur.runtime.evaluator import Evaluator
@@ -28,6 +31,7 @@ _ENCODER = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NULL = "null"
 _BOOL = {True: "true", False: "false"}
+_TOO_LARGE = Unavailable("too_large", "was left out of a line that is too large")
 _OVERHEAD = 1000
 """About the bytes of a line beside its signals and its decision, as it waits."""
 _Signals = tuple[tuple[str, str, Shape, bool], ...]
@@ -79,10 +83,10 @@ class Layout:
         None where its record is not plain data; then `decision_line` must be asked at once.
         """
         record = check.record
+        held = [stage for stage in self._stages if stage in record]
         try:
-            # The fastest copy there is, and its size is known.
-            parts = {stage: dumps(record[stage]) for stage in self._stages if stage in record}
-        except ValueError:
+            parts = dict(zip(held, _copied([record[stage] for stage in held]), strict=True))
+        except (_OtherDataError, RecursionError):
             return None
         return Pending(self, self._surroundings(check), parts)
 
@@ -139,8 +143,20 @@ class Layout:
         encoded = self._framed(surroundings, "".join(texts), notes)
         if len(encoded) > MAXIMUM_LINE:
             notes.inexact = dict.fromkeys(path for part in parts.values() for path in part.paths)
-            encoded = self._framed(surroundings, "", notes)
+            left = "".join(self._left_out(stage, part) for stage, part in parts.items())
+            encoded = self._framed(surroundings, left, notes)
         return encoded
+
+    def _left_out(self, stage: str, part: Part) -> str:
+        """A stage without its signals; the optional ones, which may be absent, as what is not known."""
+        shapes = self.shapes[stage]
+        names = (path.removeprefix(f"{stage}.") for path in part.paths)
+        found = {
+            name: written(_TOO_LARGE, shapes[name], "", {})
+            for name in names
+            if shapes[name].optional
+        }
+        return f'"{stage}":{_ENCODER.encode(found)},' if found else ""
 
     def _framed(self, surroundings: Surroundings, stages: str, notes: _Notes) -> bytes:
         (trace_id, parent, span_id, time), marks, (duration, elapsed), shadow, action, decided = (
@@ -243,6 +259,34 @@ class Part:
     text: str
     notes: _Notes
     paths: tuple[str, ...]
+
+
+class _OtherDataError(Exception):
+    """The data is not plain."""
+
+
+class _Copier(Pickler):
+    """Copies plain data, and nothing that would run code when it is read.
+
+    `marshal` is as fast, and takes whatever has a buffer, such as NumPy's numbers, for bytes.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Asked for all that Pickle has no form of its own for."""
+        raise _OtherDataError
+
+
+def _copied(holders: Iterable[Any]) -> list[bytes]:
+    """A copy of each as bytes. Raises `_OtherDataError`, or RecursionError for what is nested too deep."""
+    into = BytesIO()
+    copier = _Copier(into, 5)
+    ends = [0]
+    for one in holders:
+        copier.dump(one)
+        copier.clear_memo()
+        ends.append(into.tell())
+    data = into.getvalue()
+    return [data[start:end] for start, end in pairwise(ends)]
 
 
 class Pending:

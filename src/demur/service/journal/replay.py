@@ -12,6 +12,7 @@ from demur.runtime.evaluator import Evaluator
 from demur.runtime.personal import without_personal_keys
 from demur.service.journal.forms import restored
 from demur.service.journal.reading import Line
+from demur.service.journal.withheld import NOTES, withhold
 
 COMPARED = ("action", "stage", "rule", "rules", "failure", "failures", "unknown")
 """What of a decision must be the same."""
@@ -61,8 +62,8 @@ class Replay:
             for stage, shapes in self._shapes.items()
             if stage in line.value
         }
-        for path in (*_texts(demur.get("masked")), *_texts(demur.get("inexact"))):
-            _withhold(record, path)
+        for path in (one for name in NOTES for one in _texts(demur.get(name))):
+            withhold(record, path, _WITHHELD)
         try:
             decision = self._evaluator.decide(record, demur.get("stage"))
         except ValueError:
@@ -106,28 +107,3 @@ def _signals(value: Any, shapes: Mapping[str, Shape]) -> Any:
 
 def _texts(value: Any) -> Iterable[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _withhold(record: dict[str, Any], path: str) -> None:
-    """Puts unknown in the place of what was masked: `request.text`, `retrieval.documents[].author`."""
-    stage, _, rest = path.partition(".")
-    holder = record.setdefault(stage, {})
-    if isinstance(holder, dict):
-        _replace(holder, rest)
-
-
-def _replace(holder: Any, path: str) -> None:
-    if not isinstance(holder, dict):
-        return
-    end = next((at for at, one in enumerate(path) if one in ".[{"), len(path))
-    name, rest = path[:end], path[end:]
-    value = holder.get(name)
-    if not rest or not isinstance(value, dict | list):
-        holder[name] = _WITHHELD
-    elif isinstance(value, dict) and rest.startswith("."):
-        _replace(value, rest[1:])
-    elif isinstance(value, list) and rest.startswith("[]."):
-        for element in value:
-            _replace(element, rest[3:])
-    else:
-        holder[name] = _WITHHELD

@@ -12,10 +12,10 @@ from demur.functions.values import EvaluationError
 from demur.policy import Policy, Shape, type_of
 from demur.runtime.aggregates import (
     FURTHER,
-    MARKS,
     NOT_REACHED,
     Aggregate,
     Metrics,
+    as_slice,
     policy_of_records,
     reached,
     read_metrics,
@@ -271,4 +271,4 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     shown = int.__repr__(value) if isinstance(value, int) else str(value)
-    return f'"{shown}"' if shown in MARKS else shown
+    return as_slice(shown)
