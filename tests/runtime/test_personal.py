@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 
+from demur.backends.python.dispatch import accepts
 from demur.functions import families
 from demur.functions.values import EvaluationError
 from demur.policy import Shape
 from demur.runtime.personal import MASK, shown
+from demur.types import parse_signature
 from tests.service.journal.checks import compiled
 
 HEAD = """\
@@ -114,10 +117,10 @@ def test_what_is_undeclared_is_shown_of_no_object() -> None:
     assert shown("not as declared", Shape("int")) == "not as declared"
 
 
-MARK = "zq731649285"
+MARK = "zq73164"
 ARGUMENTS: tuple[Any, ...] = (
-    MARK, f"({MARK}", f"[{MARK}", f"\\{MARK}", f"{MARK}/33", 731649285, -731649285, 731649285.25,
-    MARK.encode(), [MARK], [731649285], {MARK: MARK}, True, None,
+    MARK, f"({MARK}", f"[{MARK}", f"\\{MARK}", f"{MARK}/33", 73164, -73164, 73164.25,
+    MARK.encode(), [MARK], [73164], {MARK: MARK}, True, None,
 )  # fmt: skip
 
 
@@ -126,22 +129,22 @@ HEAVY = ("texts", "grounding", "words", "personal_data")
 
 
 def test_no_function_quotes_what_it_was_given_when_it_fails() -> None:
-    """Every overload with arguments that fit and that do not: what it says is about the operation alone."""
+    """Every overload with many arguments of its types: what it says is about the operation alone."""
     failed: dict[str, list[str]] = {}
     for family, table in families().items():
-        few = ARGUMENTS[:1] if family in HEAVY else ARGUMENTS
-        calls = [(one,) for one in few]
-        calls += [(one, other) for one in few for other in (MARK, 731649285)]
+        choices = ARGUMENTS[:1] if family in HEAVY else ARGUMENTS
         for one in (one for function in table for one in function.overloads):
             # What `@fail` says is written in the policy.
             if one.python is None or one.identifier == "logic.fail":
                 continue
-            for arguments in calls:
+            tests = list(map(accepts, parse_signature(one.signature).parameters))
+            fitting = [[value for value in choices if test(value)][:6] for test in tests]
+            for arguments in product(*fitting):
                 try:
                     one.python(*arguments)
                 except EvaluationError as unknown:
                     failed.setdefault(one.identifier, []).append(str(unknown))
-                except Exception:  # values of types that the checker lets through to none
+                except Exception:  # the types of elements, which only the checker knows
                     continue
     assert len(failed) > 20
-    assert not [said for said in failed.items() if "731649285" in str(said)]
+    assert not [said for said in failed.items() if "73164" in str(said)]
