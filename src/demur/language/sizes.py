@@ -175,7 +175,8 @@ def _of_call(function: str, sizes: list[Size], node: Call) -> Size:
     if any(one.startswith(("conversions.", "encoders.", "strings.quote")) for one in names):
         return Size(_OCTETS * max(most, default=0.0) + _LONGEST_NUMBER, first.inner, first.holds)
     greatest = _greatest(sizes)
-    return Size(max(greatest.most, _LONGEST_NUMBER), greatest.inner or Size(greatest.most), True)
+    holds = node.type.startswith(("list(", "map(", "optional(", "dyn"))
+    return Size(max(greatest.most, _LONGEST_NUMBER), greatest.inner or Size(greatest.most), holds)
 
 
 _ADDED = frozenset(("strings.add", "strings.add_bytes", "lists.add"))
