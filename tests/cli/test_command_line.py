@@ -92,7 +92,7 @@ def test_module_runs_as_the_command(bundle: Path) -> None:
 def test_output_is_utf8_whatever_the_locale(bundle: Path) -> None:
     environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "demur", "decide", str(bundle), "--format", "text"]
-    record = '{"id": "é\\ud800", "request": {}}'.encode()
+    record = '{"id": "é", "request": {}}'.encode()
     result = subprocess.run(
         command, input=record, capture_output=True, env=environment, check=False
     )

@@ -101,7 +101,7 @@ def test_github_commands_read_back_as_the_findings() -> None:
     assert unescaped(properties["file"]) == PATH
     assert properties["title"] == "DM304"
     assert (properties["line"], properties["col"], properties["endColumn"]) == ("1", "1", "2")
-    assert unescaped(command[3]) == f"unknown-name: {message}"
+    assert unescaped(command[3]) == f"unknown-name: {message}".replace("\r\n", "\n")
 
 
 def test_github_has_no_columns_for_a_finding_over_several_lines() -> None:

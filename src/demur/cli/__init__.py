@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
-from demur.cli.output import colour
+from demur.cli.output import colour, tell
 from demur.cli.status import BROKEN_PIPE, INTERRUPTED, CouldNotRun
+from demur.interop.escaping import printable_lines
 from demur.report import version
 from demur.suggestions import did_you_mean
 
@@ -83,6 +84,9 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as wrong:
+            vars(wrong)["message"] = printable_lines(wrong.message)
+            raise
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BrokenPipeError:
@@ -102,7 +106,7 @@ class _Commands(click.Group):
             if ctx.params.get("debug"):
                 import traceback
 
-                click.echo(traceback.format_exc(), err=True, nl=False)
+                tell(traceback.format_exc(), err=True)
             what = type(failure).__name__
             advice = "This is a fault in demur: please report it, with what --debug shows."
             raise CouldNotRun(f"Internal error ({what}). {advice}") from None
@@ -150,7 +154,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def _show_version(ctx: click.Context) -> None:
-    click.echo(f"demur {version()}")
+    tell(f"demur {version()}")
     ctx.exit()
 
 

@@ -47,7 +47,5 @@ def write(asked: Sequence[Target], form: Callable[[str], str]) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             output.write_text(path, click.unstyle(text))
-        elif name == "text":
-            click.echo(text, nl=False, color=output.colour())
         else:
-            click.echo(text, nl=False)
+            output.put(text, is_text=name == "text")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
+from demur.cli import output
 from demur.interop.records import READERS, ending
 from demur.measure.results import GateResult
 from demur.measure.thresholds import Gate
-from demur.report import printable
 from demur.runs.commits import commit_of
 from demur.runs.facts import RunFacts, changed
 from demur.runs.finding import NoBaseline, find, is_name
@@ -67,7 +67,7 @@ def baseline(
         return Baseline(name=run, problem=(failure.code, failure.message))
     finally:
         for one in broken:
-            click.echo(printable(str(one)), err=True)
+            output.tell(str(one), err=True)
     return Baseline((str(found.records),), found.facts, run)
 
 

@@ -9,10 +9,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import click
+
+from demur.interop.escaping import calm, printable_lines
+
 
 def colour() -> bool | None:
     """What `click.echo` is to do: no colours if NO_COLOR is set, else as the stream can."""
     return False if os.environ.get("NO_COLOR") else None
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Says something to people, in its own lines: on a terminal, or in the log of a CI job."""
+    click.echo(printable_lines(text), err=err)
+
+
+def put(text: str, *, is_text: bool = True) -> None:
+    """Prints what a format wrote, which has escaped what is foreign in it; text has colours on a terminal.
+
+    Of text that can still be taken for a command of a CI's log, nothing is left.
+    """
+    if is_text:
+        click.echo(calm(text), nl=False, color=colour())
+    else:
+        click.echo(text, nl=False)
 
 
 @contextmanager

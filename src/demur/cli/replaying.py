@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import BinaryIO
 
-import click
-
+from demur.cli import output
 from demur.cli.progress import Progress
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
+from demur.interop.json import json_line
 from demur.report import plural, printable
 from demur.runtime.evaluator import Evaluator
 from demur.service.journal.fields import DECISION
@@ -44,7 +43,7 @@ def replay(
             if isinstance(one, Damage):
                 counts["cut" if one.is_cut else "unreadable"] += 1
                 if not one.is_cut and counts["unreadable"] <= _SHOWN:
-                    click.echo(printable(str(one)), err=True)
+                    output.tell(str(one), err=True)
                 continue
             counts["lost"] += lost(one)
             if one.kind != DECISION:
@@ -61,7 +60,7 @@ def replay(
     finally:
         progress.close()
     for line in _summary(counts, signals, evaluator):
-        click.echo(line, err=True)
+        output.tell(line, err=True)
     return _status(counts)
 
 
@@ -120,7 +119,7 @@ def _shown(value: object) -> str:
 
 def _data(found: Replayed) -> str:
     demur = found.line.value["demur"]
-    return json.dumps(
+    return json_line(
         {
             "trace_id": found.line.trace_id,
             "time": found.line.time,
@@ -131,6 +130,5 @@ def _data(found: Replayed) -> str:
             "signals": list(found.signals),
             "digest": demur.get("digest"),
             "other_policy": found.is_other_policy,
-        },
-        ensure_ascii=False,
-    )
+        }
+    ).removesuffix("\n")

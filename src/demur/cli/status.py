@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from demur.cli.output import colour
+from demur.interop.escaping import calm, printable_lines
 
 PASS = 0
 FAIL = 1
@@ -26,10 +27,14 @@ class InvalidPolicy(click.ClickException):
     def show(self, file: object = None) -> None:
         """Writes the findings, which name their place themselves."""
         del file
-        click.echo(self.message, err=True, color=colour())
+        click.echo(calm(self.message), err=True, color=colour())
 
 
 class CouldNotRun(click.ClickException):
     """The command could not do its work, whatever the policy says."""
 
     exit_code = COULD_NOT_RUN
+
+    def format_message(self) -> str:
+        """The message as a terminal can show it, and does not obey it."""
+        return printable_lines(super().format_message())

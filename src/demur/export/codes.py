@@ -16,5 +16,12 @@ EXPORT_CODES: dict[str, tuple[str, str, str]] = {
         "The other tool comes close, and differs where the message says. It is left out unless "
         "`--approximate` asks for it; then what is written says how it differs.",
     ),
+    "DM982": (
+        "strange-name",
+        "A bundle has a name that no policy file can have",
+        "Names of policies, signals, metrics and alerts become part of the other tool's language: of PromQL "
+        "and of labels. `demur compile` lets none through that could say something else there; this bundle "
+        "was written by something else. Compile the policy again.",
+    ),
 }
 """Every code of `demur export`: name, title, and an explanation for the reference."""

@@ -6,11 +6,11 @@ What the schema takes has every declared signal, and each is known: it says of a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from demur.functions.values import INT_MAX, INT_MIN, UINT_MAX
+from demur.interop.json import json_text
 from demur.policy import Policy, Shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -42,10 +42,7 @@ def write(policy: Policy, digest: str, stage: str | None = None, *, closed: bool
     optional nor derived; the outcome need never be. `closed` refuses keys that the policy does not declare,
     which it would not read. Raises ValueError for a stage that there is not.
     """
-    return (
-        json.dumps(schema(policy, digest, stage, closed=closed), indent=2, ensure_ascii=False)
-        + "\n"
-    )
+    return json_text(schema(policy, digest, stage, closed=closed))
 
 
 def schema(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from demur.interop.escaping import printable, printable_lines
+
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 """The commands by the severities of diagnostics."""
 
 
 def workflow_command(kind: str, message: str, **properties: object) -> str:
     """One command without its line feed: `::error file=a.yaml,line=3::message`."""
-    written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{kind} {written}::{_data(message)}"
+    written = ",".join(
+        f"{name}={_property(printable(str(value)))}" for name, value in properties.items()
+    )
+    return f"::{kind} {written}::{_data(printable_lines(message))}"
 
 
 def _data(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$^{}\"']")
 _CALLS = re.compile(r"[@#:](?=\S)|\bwww(?=\.)|\bGH(?=-)")
 """What mentions people, names issues, links or makes emoji, after the markup is gone."""
-_SAFE_IN_TICKS = re.compile(r"[^`|]+")
+_SAFE_IN_TICKS = re.compile(r"(?!.*##)[^`|]+")
 _APART = "\u200b"
 """Has no width and joins no words."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from demur.interop.escaping import calm_markup, printable_lines
+
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -40,12 +42,13 @@ def document(suites: Element) -> str:
     for element in (suites, *suites):
         _count(element)
     indent(suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(suites, encoding="unicode")}\n'
+    text = calm_markup(tostring(suites, encoding="unicode"))
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def clean(text: str) -> str:
-    """The text without characters that XML cannot hold, escaped or not."""
-    return _NOT_XML.sub("\ufffd", text)
+    """The text in its own lines, without what XML cannot hold or what acts instead of showing."""
+    return _NOT_XML.sub("\ufffd", printable_lines(text))
 
 
 def _count(element: Element) -> None:

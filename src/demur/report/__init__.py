@@ -8,6 +8,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from demur.diagnostics import Checked, Severity
+from demur.interop.escaping import printable as printable
 
 Codes = Mapping[str, tuple[str, str, str]]
 """Each diagnostic code's readable name, its title, and an explanation in Markdown."""
@@ -34,14 +35,6 @@ def version() -> str:
 def count(results: Iterable[Checked], severity: Severity) -> int:
     """How many findings have this severity."""
     return sum(one.severity is severity for checked in results for one in checked.diagnostics)
-
-
-def printable(text: str) -> str:
-    """The text in one line, with nothing in it that a terminal would obey."""
-    return "".join(
-        character if character.isprintable() else " " if character.isspace() else "\ufffd"
-        for character in text
-    )
 
 
 def plural(number: int, noun: str) -> str:

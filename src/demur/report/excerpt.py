@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from demur.diagnostics import Span
+from demur.interop.escaping import calm
 
 WIDTH = 100
 """Cells of a source line that are shown; of a longer one, the part around the finding."""
@@ -30,7 +31,7 @@ def excerpt(text: str, span: Span) -> tuple[str, str] | None:
     if cell_len(before + marked + after) > WIDTH:
         before, marked, after = _cut(before, marked, after)
     indent = " " * cell_len(before)
-    return f"{before}{marked}{after}".rstrip(), indent + "^" * max(cell_len(marked), 1)
+    return calm(f"{before}{marked}{after}".rstrip()), indent + "^" * max(cell_len(marked), 1)
 
 
 def _shown(character: str) -> str:

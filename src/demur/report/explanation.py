@@ -22,10 +22,10 @@ _COLOURS = {"true": "red", "unknown": "yellow", "false": "green"}
 
 def headline(decision: Decision) -> str:
     """The decision in one line: `abstain by retrieval-miss (retrieval_miss): message`."""
-    rule = f" by {decision.rule}" if decision.rule else ""
-    failure = f" ({decision.failure})" if decision.failure else ""
+    rule = f" by {printable(decision.rule)}" if decision.rule else ""
+    failure = f" ({printable(decision.failure)})" if decision.failure else ""
     message = f": {printable(decision.message)}" if decision.message else ""
-    return f"{style(decision.action, bold=True)}{rule}{failure}{message}"
+    return f"{style(printable(decision.action), bold=True)}{rule}{failure}{message}"
 
 
 def explain(
@@ -50,7 +50,7 @@ def explain(
     for rule in evaluator.rules_at(asked):
         state = states.get((rule.section, rule.name))
         if state is None:
-            lines.append(f"  {style('not reached', dim=True)}  {rule.name}")
+            lines.append(f"  {style('not reached', dim=True)}  {printable(rule.name)}")
         else:
             lines += _rule(evaluator, rule, state, record)
     if decision.unknown:
@@ -69,10 +69,10 @@ def _rule(
     elif value == "unknown":
         taken = rule.on_unknown
         action = " -> ignored" if taken is None else f" -> {taken.action}"
-    lines = [f"  {style(f'{value:<7}', fg=_COLOURS[value])} {rule.name}{action}"]
+    lines = [f"  {style(f'{value:<7}', fg=_COLOURS[value])} {printable(rule.name + action)}"]
     if state is False:
         return lines
-    lines.append(f"          {render(rule.condition, evaluator.policy.definitions)}")
+    lines.append(f"          {printable(render(rule.condition, evaluator.policy.definitions))}")
     values = evaluator.values_read(rule.condition, record)
     read = {
         name: f"{name} = {_short(value)}"
@@ -83,7 +83,7 @@ def _rule(
         for reason in state.reasons:
             known = f"{read[reason.signal]}, which" if reason.signal in read else reason.signal
             read[reason.signal] = f"{known} {printable(reason.detail)}".lstrip()
-    return [*lines, *(f"          {line}" for line in read.values())]
+    return [*lines, *(f"          {printable(line)}" for line in read.values())]
 
 
 def _short(value: Any) -> str:

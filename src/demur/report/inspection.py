@@ -15,6 +15,7 @@ from demur.backends.python.decisions import (
 )
 from demur.cel.render import render
 from demur.functions import extensions
+from demur.interop.escaping import printable
 from demur.policy import ParameterValue, Policy, Response, Rule, Shape
 from demur.runtime.decision import display, plain
 from demur.runtime.encoding import read_expression
@@ -224,6 +225,7 @@ def _takes_pattern(node: Call) -> bool:
 
 def draw(facts: Mapping[str, Any]) -> str:
     """The data of `inspect` as text."""
+    facts = _shown(facts)
     version = f" {facts['version']}" if facts["version"] else ""
     lines = [f"{style(facts['policy'], bold=True)}{version}", facts["about"]]
     lines.extend(
@@ -272,6 +274,15 @@ def draw(facts: Mapping[str, Any]) -> str:
             for name, one in facts["invariants"].items()
         )
     return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any) -> Any:
+    """The data with every text in it as a terminal can show it: a bundle may hold anything."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {_shown(key): _shown(part) for key, part in value.items()}
+    return [_shown(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _heading(text: str) -> str:

@@ -66,11 +66,11 @@ def command(
     if keys:
         facts["signed"] = f"{len(keys)} in {target.as_posix()}{'.sig' if detached else ''}"
     for name, value in facts.items():
-        click.echo(f"{name:<8}{value}")
+        output.tell(f"{name:<8}{value}")
     stated = len(compiled.evaluation.get("invariants", {}))
     if stated:
         what = "invariant is" if stated == 1 else "invariants are"
-        click.echo(
+        output.tell(
             f"warning: {stated} {what} stated, not proved: only types are checked.", err=True
         )
 

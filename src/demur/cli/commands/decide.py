@@ -19,6 +19,8 @@ from demur.cli.stages import known_stage
 from demur.cli.status import COULD_NOT_RUN, FAIL, PASS, CouldNotRun
 from demur.diagnostics import Diagnostic, describe
 from demur.functions.values import EvaluationError
+from demur.interop.escaping import calm
+from demur.interop.json import escaped
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.record_codes import problem
 from demur.interop.records import read_records
@@ -111,7 +113,7 @@ def command(
     evaluator = parameters_given.put_in(policies.load(policy), parameters)
     known_stage(evaluator, stage)
     if not evaluator.rules_at(stage):
-        click.echo("No rule runs here, so every record is answered.", err=True)
+        output.tell("No rule runs here, so every record is answered.", err=True)
     on_terminal = target is None and sys.stdout.isatty()
     coloured = on_terminal and output.colour() is not False
     draw = _line
@@ -126,7 +128,7 @@ def command(
             progress.advance(read)
             if isinstance(one, Diagnostic):
                 unread += 1
-                click.echo(printable(describe(one)), err=True)
+                output.tell(describe(one), err=True)
                 continue
             record, decision = one
             strange = _without_stage(strange, record.value, evaluator)
@@ -136,18 +138,18 @@ def command(
                 stream.flush()
     progress.close()
     if not read:
-        click.echo("There were no records.", err=True)
+        output.tell("There were no records.", err=True)
         ctx.exit(COULD_NOT_RUN if failing else PASS)
     if strange:
         names = listed(list(map(printable, strange)), "keys of the records")
-        click.echo(
+        output.tell(
             f"No record has a stage of the policy, so all signals are unknown. {names} "
             f"{listed(evaluator.stages, 'stages')}",
             err=True,
         )
     if unread:
         done = "decided" if strict else "read"
-        click.echo(f"{unread:,} of {plural(read, 'line')} could not be {done}.", err=True)
+        output.tell(f"{unread:,} of {plural(read, 'line')} could not be {done}.", err=True)
         ctx.exit(COULD_NOT_RUN)
     ctx.exit(FAIL if fails else PASS)
 
@@ -234,7 +236,7 @@ def _text(evaluator: Evaluator, asked: str | None, *, explain: bool, coloured: b
         drawn = explanation.headline(decision)
         if explain:
             drawn = explanation.explain(evaluator, decision, record.value, asked)
-        text = f"{record.line}{_named(record.value)}: {drawn}\n"
+        text = calm(f"{record.line}{_named(record.value)}: {drawn}\n")
         return text if coloured else click.unstyle(text)
 
     return draw
@@ -242,7 +244,7 @@ def _text(evaluator: Evaluator, asked: str | None, *, explain: bool, coloured: b
 
 def _line(record: Record, decision: Decision) -> str:
     written = {**_identity(record.value), **decision.to_dict()}
-    return f"{_ENCODER.encode(written)}\n"
+    return f"{escaped(_ENCODER.encode(written))}\n"
 
 
 def _identity(record: Mapping[str, Any]) -> dict[str, str | int]:

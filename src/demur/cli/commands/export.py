@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from demur.cli.lengths import interval
 from demur.cli.paths import Existing
 from demur.cli.stages import known_stage
 from demur.cli.status import FAIL, InvalidPolicy
+from demur.interop.escaping import printable
 from demur.suggestions import meant_or_listed
 
 if TYPE_CHECKING:
@@ -85,14 +87,15 @@ def prometheus(
     from demur.export.prometheus import rules, write
 
     evaluator = policies.load(policy)
-    found = rules(evaluator, approximate=approximate, scrape_interval=scrape_interval)
+    with _refusing(policy):
+        found = rules(evaluator, approximate=approximate, scrape_interval=scrape_interval)
     _put(target, write(evaluator, found))
     for one in found.left_out:
         said = "written nearly" if one.is_written else "not written"
-        click.echo(f"{one.code}: {one.alert}: {said}: {one.reason}.", err=True)
+        output.tell(f"{one.code}: {one.alert}: {said}: {one.reason}.", err=True)
     missing = [one for one in found.left_out if not one.is_written]
     if any(one.code == "DM981" for one in missing):
-        click.echo("--approximate writes what holds only nearly (DM981) too.", err=True)
+        output.tell("--approximate writes what holds only nearly (DM981) too.", err=True)
     if missing:
         click.get_current_context().exit(FAIL)
 
@@ -107,7 +110,10 @@ def grafana(policy: Path, target: Path | None) -> None:
     """
     from demur.export.grafana import write
 
-    _put(target, write(policies.load(policy)))
+    evaluator = policies.load(policy)
+    with _refusing(policy):
+        text = write(evaluator)
+    _put(target, text)
 
 
 @command.command("jsonschema", short_help="A JSON Schema of the policy's records.")
@@ -169,9 +175,20 @@ def _subject(policy: Path) -> Subject:
         raise InvalidPolicy(policies.findings(policy, invalid.diagnostics)) from None
 
 
+@contextmanager
+def _refusing(policy: Path) -> Generator[None]:
+    """Says which name of a bundle cannot be written into another language."""
+    from demur.export.names import StrangeName
+
+    try:
+        yield
+    except StrangeName as failure:
+        raise InvalidPolicy(printable(f"{policy.as_posix()}: error[DM982]: {failure}.")) from None
+
+
 def _put(target: Path | None, text: str) -> None:
     """The text into the file, or to standard output."""
     if target is None:
-        click.echo(text, nl=False)
+        output.put(text, is_text=False)
     else:
         output.write_text(target, text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from demur.cli import formats, kept_runs, policies
+from demur.cli import formats, kept_runs, output, policies
 from demur.cli import parameters as parameters_given
 from demur.cli.paths import Existing
 from demur.cli.progress import Steps
@@ -118,7 +118,7 @@ def command(
     if explain:
         _explain(result)
     if said:
-        click.echo(said, err=True)
+        output.tell(said, err=True)
     ctx.exit(_STATUS[result.verdict])
 
 
@@ -191,12 +191,12 @@ def _write(result: GateResult, targets: list[formats.Target]) -> None:
 
 def _explain(result: GateResult) -> None:
     if not result.fallbacks:
-        click.echo(f"{result.engine} computed everything itself.", err=True)
+        output.tell(f"{result.engine} computed everything itself.", err=True)
         return
-    click.echo(f"What {result.engine} could not express, Python evaluated:", err=True)
+    output.tell(f"What {result.engine} could not express, Python evaluated:", err=True)
     width = max(len(name) for name, _ in result.fallbacks)
     for name, reason in result.fallbacks:
-        click.echo(f"  {name:<{width}}  {reason}", err=True)
+        output.tell(f"  {name:<{width}}  {reason}", err=True)
 
 
 def _proved(evaluator: Evaluator, gate: Gate, engine: str | None) -> int:
@@ -208,19 +208,21 @@ def _proved(evaluator: Evaluator, gate: Gate, engine: str | None) -> int:
         proofs = self_test(evaluator, gate, connect(engine), steps.show)
     for one in proofs:
         mark = "can fail" if one.can_fail else f"CANNOT FAIL ({one.verdict})"
-        click.echo(f"{mark}  {one.requirement}")
+        output.tell(f"{mark}  {one.requirement}")
         for record in one.records[:_SHOWN_RECORDS]:
-            click.echo(f"          {_shortened(record)}")
+            output.tell(f"          {_shortened(record)}")
         if len(one.records) > _SHOWN_RECORDS:
-            click.echo(f"          and {len(one.records) - _SHOWN_RECORDS:,} other records")
+            output.tell(f"          and {len(one.records) - _SHOWN_RECORDS:,} other records")
     stuck = sum(not one.can_fail for one in proofs)
     if stuck:
         verb = "passes" if stuck == 1 else "pass"
         count = f"{stuck} of {len(proofs)} requirements {verb}"
-        click.echo(f"{count} even the worst records that were found. Mend the bound or the metric.")
+        output.tell(
+            f"{count} even the worst records that were found. Mend the bound or the metric."
+        )
         return FAIL
     count = "The one requirement" if len(proofs) == 1 else f"All {len(proofs)} requirements"
-    click.echo(f"{count} of {gate.name} can fail.")
+    output.tell(f"{count} of {gate.name} can fail.")
     return PASS
 
 

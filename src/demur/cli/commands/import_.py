@@ -16,6 +16,7 @@ from demur.cli import output, policies
 from demur.cli.paths import Existing
 from demur.cli.progress import Progress
 from demur.cli.status import COULD_NOT_RUN, FAIL, INVALID, PASS
+from demur.interop.json import escaped
 from demur.report import plural, printable
 from demur.suggestions import did_you_mean
 
@@ -114,7 +115,7 @@ def command(
     try:
         imported = read(format_name, files_of(files), evaluator, mapping, ignore)
         for line in _report(imported):
-            click.echo(line, err=target is None)
+            output.tell(line, err=target is None)
         if strict and imported.unmapped:
             raise _unmapped_refused(imported)
         _write(imported, target)
@@ -122,7 +123,7 @@ def command(
         _refuse(failure)
         ctx.exit(_STATUS.get(failure.code, COULD_NOT_RUN))
     except UnreadableRecords as failure:
-        click.echo(f"{failure.message} {failure.help}", err=True)
+        output.tell(f"{failure.message} {failure.help}", err=True)
         ctx.exit(COULD_NOT_RUN)
     ctx.exit(PASS)
 
@@ -145,7 +146,7 @@ def _line(record: Mapping[str, Any]) -> bytes:
     from demur.interop.results import ResultsError
 
     try:
-        line = json.dumps(record, ensure_ascii=False, default=str).encode()
+        line = escaped(json.dumps(record, ensure_ascii=False, default=str)).encode()
     except UnicodeEncodeError:
         line = json.dumps(record, default=str).encode()
     except (RecursionError, TypeError, ValueError) as failure:
@@ -165,9 +166,9 @@ def _refuse(failure: ResultsError) -> None:
     from demur.interop.results.codes import RESULT_CODES
 
     name = RESULT_CODES[failure.code][0]
-    click.echo(f"error[{failure.code}] {name}: {failure.message}", err=True)
+    output.tell(f"error[{failure.code}] {name}: {failure.message}", err=True)
     if failure.help:
-        click.echo(f"  help: {failure.help}", err=True)
+        output.tell(f"  help: {failure.help}", err=True)
 
 
 def _unmapped_refused(imported: Imported) -> ResultsError:

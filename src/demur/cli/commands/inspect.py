@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from demur.cli import policies
+from demur.cli import output, policies
 from demur.cli.paths import Existing
 from demur.cli.stages import known_stage
+from demur.interop.escaping import printable_lines
+from demur.interop.json import json_text
 
 
 @click.command(short_help="Show what a bundle or policy holds, and what will run.")
@@ -35,10 +36,10 @@ def command(policy: Path, stage: str | None, format_name: str, source: bool) -> 
     evaluator = policies.load(policy)
     known_stage(evaluator, stage)
     if source:
-        click.echo(inspection.source(evaluator, stage), nl=False)
+        output.put(printable_lines(inspection.source(evaluator, stage)))
         return
     facts = inspection.inspect(evaluator, stage)
     if format_name == "json":
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        output.put(json_text(facts), is_text=False)
     else:
-        click.echo(inspection.draw(facts), nl=False)
+        output.put(inspection.draw(facts))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from demur.cli import policies
+from demur.cli import output, policies
 from demur.cli.status import CouldNotRun
 
 
@@ -33,9 +33,9 @@ def command(name: Path) -> None:
             raise click.UsageError(f"{path.as_posix()} is there. Give another name.")
     _write(private_path, private, 0o600)
     _write(public_path, public, 0o644)
-    click.echo(f"key     {identity}")
-    click.echo(f"secret  {private_path.as_posix()}")
-    click.echo(f"public  {public_path.as_posix()}")
+    output.tell(f"key     {identity}")
+    output.tell(f"secret  {private_path.as_posix()}")
+    output.tell(f"public  {public_path.as_posix()}")
 
 
 def _write(path: Path, content: bytes, permissions: int) -> None:

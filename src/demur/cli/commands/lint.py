@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from demur.cli import output, policies
 from demur.cli.paths import Existing
 from demur.cli.status import FAIL
 from demur.diagnostics import Checked, Severity
+from demur.interop.escaping import printable_lines
 from demur.report import FORMATS, Codes, count, plural, write
 from demur.suggestions import did_you_mean
 
@@ -58,7 +60,7 @@ def command(
     from demur.lint import lint_paths
 
     if explain is not None:
-        click.echo(_explanation(explain))
+        output.put(f"{_explanation(explain)}\n")
         return
     if fix and diff:
         raise click.UsageError("--fix changes files and --diff does not: give one of them.")
@@ -68,13 +70,13 @@ def command(
     results = lint_paths(found)
     if diff:
         changes = "".join(map(_difference, results))
-        click.echo(changes, nl=False)
+        output.put(printable_lines(changes) if sys.stdout.isatty() else changes)
         ctx.exit(FAIL if changes else 0)
     if fix:
         results = _fixed(found, results)
     report = write(format_name, results, _codes())
     if target is None:
-        click.echo(report, nl=False)
+        output.put(report, is_text=format_name == "text")
     else:
         output.write_text(target, click.unstyle(report))
     fails = count(results, Severity.ERROR) or (strict and count(results, Severity.WARNING))
@@ -114,7 +116,7 @@ def _fixed(paths: Sequence[Path], results: Sequence[Checked]) -> tuple[Checked, 
             mended[path] = None
         results = lint_paths(paths)
     if mended:
-        click.echo(f"Mended {plural(len(mended), 'file')}.", err=True)
+        output.tell(f"Mended {plural(len(mended), 'file')}.", err=True)
     return tuple(results)
 
 

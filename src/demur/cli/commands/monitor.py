@@ -14,7 +14,6 @@ from demur.cli import output, policies
 from demur.cli.lengths import interval, length
 from demur.cli.paths import Existing
 from demur.cli.status import COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, CouldNotRun
-from demur.report import printable
 from demur.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def command(
             message = "The clock shows no later time than at the last evaluation"
             if every is None:
                 raise click.UsageError(f"{message}; --state names another file for other times.")
-            click.echo(f"{message}: it is waited for.", err=True)
+            output.tell(f"{message}: it is waited for.", err=True)
             continue
         try:
             since = min(moment, memory.at or moment) - longest(found)
@@ -157,7 +156,7 @@ def command(
         except UnreadableTable as failure:
             if every is None:
                 raise CouldNotRun(str(failure)) from None
-            click.echo(f"Not evaluated: {failure}", err=True)
+            output.tell(f"Not evaluated: {failure}", err=True)
             continue
         passed_over = _tell_of(history.unreadable, passed_over)
         told = deliver(evaluation, evaluator, receivers, memory.unsent, every or 300.0)
@@ -170,9 +169,9 @@ def command(
             evaluation.unreadable,
         )
         _remember(state, memory, once=every is None)
-        click.echo(write(form, evaluation, evaluator), nl=False, color=output.colour())
+        output.put(write(form, evaluation, evaluator), is_text=form == "text")
         for problem in told.problems:
-            click.echo(problem, err=True)
+            output.tell(problem, err=True)
         found_verdict = "error" if told.problems else verdict(evaluation)
     ctx.exit(_STATUS[found_verdict])
 
@@ -182,7 +181,7 @@ def _tell_of(unreadable: Iterable[Unreadable], told: frozenset[str]) -> frozense
     now = [text for one in unreadable for text in one.shown]
     for text in now:
         if text not in told:
-            click.echo(printable(f"DM957: passed over: {text}"), err=True)
+            output.tell(f"DM957: passed over: {text}", err=True)
     return frozenset(now)
 
 
@@ -222,7 +221,7 @@ def _remembered(path: Path | None) -> Memory:
     except BrokenMemory as failure:
         aside = path.with_name(f"{path.name}.broken")
         path.replace(aside)
-        click.echo(
+        output.tell(
             f"{path.as_posix()} cannot be read ({failure}). It is now {aside.name}, and the states "
             "begin anew.",
             err=True,
@@ -240,7 +239,7 @@ def _remember(path: Path | None, memory: Memory, *, once: bool) -> None:
     except OSError as failure:
         if once:
             raise
-        click.echo(
+        output.tell(
             f"{path.as_posix()}: {failure.strerror or failure}. States go on in the memory.",
             err=True,
         )

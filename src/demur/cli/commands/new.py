@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from demur.cli import output
 from demur.cli.status import PASS
 
 _CI = {"github": "a workflow for GitHub", "gitlab": "a job for GitLab", "none": "no CI"}
@@ -48,9 +49,9 @@ def command(ctx: click.Context, folder: Path, kind: str, ci: str) -> None:
             "Give another name, or move what is there."
         ) from None
     for path in written:
-        click.echo((folder / path).as_posix())
+        output.tell((folder / path).as_posix())
     where = "" if folder.resolve() == Path.cwd() else f"cd {folder.as_posix()} && "
-    click.echo(f"Next: {where}demur run policy.yaml")
+    output.tell(f"Next: {where}demur run policy.yaml")
     ctx.exit(PASS)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from demur.cli import policies
+from demur.cli.output import tell
 from demur.cli.paths import Existing
 from demur.cli.progress import Remaining
 from demur.cli.status import COULD_NOT_RUN, INTERRUPTED, INVALID, PASS
@@ -140,16 +141,16 @@ def command(
             _refuse(policy, failure)
             ctx.exit(INVALID)
         except KeyboardInterrupt:
-            click.echo("Interrupted. The same command goes on where it was.", err=True)
+            tell("Interrupted. The same command goes on where it was.", err=True)
             ctx.exit(INTERRUPTED)
         for line in _summary(name, outcome, policy):
-            click.echo(line)
+            tell(line)
         if outcome.manifest.errors == outcome.manifest.cases:
             _refuse(policy, _every_case_failed(name, outcome))
             status = COULD_NOT_RUN
     if status == PASS and options.selection is None:
         for line in _next(evaluator, chosen, policy, output):
-            click.echo(line)
+            tell(line)
     ctx.exit(status)
 
 
@@ -189,7 +190,7 @@ def _refuse(policy: Path, failure: SuiteError) -> None:
     from demur.suites.codes import SUITE_CODES
 
     place = f"{policy.as_posix()}: error[{failure.code}] {SUITE_CODES[failure.code][0]}"
-    click.echo(f"{place}: {failure.message}\n  help: {failure.help}", err=True)
+    tell(f"{place}: {failure.message}\n  help: {failure.help}", err=True)
 
 
 def _every_case_failed(name: str, outcome: Outcome) -> SuiteError:

@@ -13,6 +13,7 @@ from demur.cli import output
 from demur.cli.paths import Existing
 from demur.cli.status import COULD_NOT_RUN, FAIL, INVALID, PASS
 from demur.diagnostics import Checked
+from demur.interop.json import escaped
 from demur.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def command(
     from demur.testing import formats
 
     if test is not None:
-        click.echo(_record(paths, test))
+        output.put(_record(paths, test), is_text=False)
         return
     report = testing.run(
         paths,
@@ -125,7 +126,7 @@ def command(
     if format_name == "text":
         text = _findings(report) + text
     if target is None:
-        click.echo(text, nl=False)
+        output.put(text, is_text=format_name == "text")
     else:
         output.write_text(target, click.unstyle(text))
     ctx.exit(_STATUS[report.outcome])
@@ -150,4 +151,4 @@ def _record(paths: tuple[Path, ...], test: str) -> str:
     if test not in found:
         advice = did_you_mean(test, found) or "`demur test --verbose` lists them."
         raise click.BadParameter(f"There is no test `{test}`. {advice}", param_hint="--record")
-    return json.dumps(found[test], ensure_ascii=False)
+    return escaped(json.dumps(found[test], ensure_ascii=False)) + "\n"

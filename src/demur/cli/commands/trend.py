@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from demur.cli import formats, kept_runs, policies
+from demur.cli import formats, kept_runs, output, policies
 from demur.cli.paths import Existing
 from demur.cli.status import INCONCLUSIVE, PASS
 from demur.suggestions import did_you_mean
@@ -96,11 +96,11 @@ def command(
     runs, broken = load(found, chosen)
     result = trend(runs, chosen, broken, every)
     if not result.series:
-        click.echo(f"No kept run of {evaluator.name} fits, in {found.as_posix()}.", err=True)
+        output.tell(f"No kept run of {evaluator.name} fits, in {found.as_posix()}.", err=True)
     formats.write(wanted, lambda name: trends.write(name, result))
     for one in broken:
         if all(name != "text" or path is not None for name, path in wanted):
-            click.echo(str(one), err=True)
+            output.tell(str(one), err=True)
     ctx.exit(PASS if result.series else INCONCLUSIVE)
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from demur.cli import policies
-from demur.cli.output import colour
+from demur.cli import output, policies
 from demur.cli.paths import Existing
 from demur.cli.status import FAIL, CouldNotRun, InvalidPolicy
 
@@ -56,17 +55,17 @@ def command(
             raise CouldNotRun(message) from None
         if failure.code == "DM924":
             raise InvalidPolicy(message) from None
-        click.echo(message, color=colour())
+        output.put(f"{message}\n")
         context.exit(FAIL)
     if newer_than is not None:
         problem = _not_newer(policy, policies.load(newer_than).policy)
         if problem:
-            click.echo(f"{file.as_posix()}: {problem}")
+            output.tell(f"{file.as_posix()}: {problem}")
             context.exit(FAIL)
-    click.echo(f"policy  {policy.name}" + (f" {policy.version}" if policy.version else ""))
-    click.echo(f"digest  {digest}")
+    output.tell(f"policy  {policy.name}" + (f" {policy.version}" if policy.version else ""))
+    output.tell(f"digest  {digest}")
     for signer in signers:
-        click.echo(f"signed  {signer}")
+        output.tell(f"signed  {signer}")
 
 
 def _not_newer(policy: Policy, other: Policy) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
 
+from demur.export.docs.foreign import harmless
 from demur.export.docs.markdown import code
 from demur.export.docs.subject import Subject
 from demur.interop.runbooks import section
@@ -22,7 +23,7 @@ def runbook(subject: Subject) -> Iterator[str]:
         return
     yield "## Runbook"
     yield f"From {code(link or '')}."
-    yield lowered(_ANCHORS_ALONE.sub("", text)).strip()
+    yield harmless(lowered(_ANCHORS_ALONE.sub("", text))).strip()
 
 
 def lowered(text: str, by: int = 2) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from demur.export.grafana.groups import Subject, groups, subject
 from demur.export.grafana.panels import DATASOURCE, placed
+from demur.export.names import check_names
+from demur.interop.escaping import printable_lines
+from demur.interop.json import json_text
 from demur.runtime.evaluator import Evaluator
 from demur.service.telemetry.names import DECISIONS, POLICY_INFO, label
 
@@ -16,17 +18,18 @@ SCHEMA = 39
 
 def write(evaluator: Evaluator) -> str:
     """The dashboard as JSON text."""
-    return json.dumps(dashboard(evaluator), indent=2, ensure_ascii=False) + "\n"
+    return json_text(dashboard(evaluator))
 
 
 def dashboard(evaluator: Evaluator) -> dict[str, Any]:
-    """The dashboard as JSON data. Its data source and each slice are variables."""
+    """The dashboard as JSON data. Its data source and each slice are variables. Raises `StrangeName`."""
+    check_names(evaluator)
     found = subject(evaluator)
     policy = evaluator.policy
     return {
         "uid": f"demur-{evaluator.name}"[:40],
         "title": f"demur: {evaluator.name}",
-        "description": policy.about,
+        "description": printable_lines(policy.about),
         "tags": ["demur", evaluator.name],
         "schemaVersion": SCHEMA,
         "editable": True,

@@ -10,8 +10,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from demur.backends.promql.aggregates import Unsupported
+from demur.export.names import check_names
 from demur.export.prometheus.conditions import SCRAPE_INTERVAL, Exporter
 from demur.export.prometheus.rules import alert_rules, outdated
+from demur.interop.escaping import printable
 from demur.monitor.alerts import alerts
 from demur.runtime.evaluator import Evaluator
 
@@ -43,8 +45,9 @@ def rules(
     """The rules of a policy's alerts. With `approximate` also those that hold only nearly.
 
     Alerts with a window that has no room for four scrapes, `scrape_interval` seconds apart, are left
-    out: one that fails would be silence.
+    out: one that fails would be silence. Raises `StrangeName`.
     """
+    check_names(evaluator)
     exporter = Exporter(evaluator, scrape_interval)
     records: dict[str, str] = {}
     written: list[dict[str, Any]] = []
@@ -83,7 +86,7 @@ def write(evaluator: Evaluator, found: Rules) -> str:
     yaml.dump(
         {"groups": [{**found.group, "rules": [*map(_laid_out, found.group["rules"])]}]}, stream
     )
-    return "".join(f"# {' '.join(one.split())}\n" for one in lines) + stream.getvalue()
+    return "".join(f"# {printable(one)}\n" for one in lines) + stream.getvalue()
 
 
 def _laid_out(rule: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from demur.backends.promql.aggregates import Unsupported
 from demur.export.prometheus.conditions import SCRAPES, Exporter, Holds
+from demur.interop.escaping import unaddressed
 from demur.measure.slices import crossed
 from demur.monitor.alerts import Alert
 from demur.monitor.windows import text
@@ -141,6 +142,6 @@ def outdated(evaluator: Evaluator) -> dict[str, Any]:
 
 def _literal(text: str) -> str:
     """The text as a template of Prometheus that shows it as it is."""
-    if text == "{{ $value }}" or "{{" not in text:
+    if text == "{{ $value }}":
         return text
-    return text.replace("{{", '{{ "{{" }}')
+    return unaddressed(text).replace("{{", '{{ "{{" }}')

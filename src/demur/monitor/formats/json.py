@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from demur.interop.json import json_line
 from demur.monitor.report import data
 from demur.monitor.run import Evaluation
 from demur.runtime.evaluator import Evaluator
@@ -11,4 +10,4 @@ from demur.runtime.evaluator import Evaluator
 
 def write(evaluation: Evaluation, evaluator: Evaluator) -> str:
     """The evaluation as one line."""
-    return json.dumps(data(evaluation, evaluator), ensure_ascii=False, allow_nan=False) + "\n"
+    return json_line(data(evaluation, evaluator))

@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from demur.interop.escaping import unaddressed
 from demur.monitor.receivers import Message
 from demur.monitor.receivers.posting import post
 from demur.monitor.report import alert_data, moment
@@ -92,8 +93,8 @@ def _alert(
         **{label(name): value for name, value in status.labels},
     }
     return {
-        "labels": {name: value for name, value in labels.items() if value},
-        "annotations": {name: text for name, text in texts.items() if text},
+        "labels": {name: unaddressed(value) for name, value in labels.items() if value},
+        "annotations": {name: unaddressed(text) for name, text in texts.items() if text},
         "startsAt": moment(started),
         "endsAt": moment(ends),
     }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from demur.diagnostics import Checked, Diagnostic, Severity, Span
+from demur.interop.json import json_text
 from demur.report import Codes, count
 
 VERSION = 1
@@ -31,7 +31,7 @@ def write(results: Sequence[Checked], codes: Codes) -> str:
             "suppressed": sum(checked.suppressed for checked in results),
         },
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _diagnostic(diagnostic: Diagnostic, codes: Codes) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def _finding(diagnostic: Diagnostic, checked: Checked) -> str:
     where = checked.path if span is None else f"{span.path}:{span.start.line}:{span.start.column}"
     kind = style(f"{diagnostic.severity}[{diagnostic.code}]", fg=colour, bold=True)
     message = printable(diagnostic.message)
-    lines = [f"{style(printable(where), bold=True)}: {kind} {diagnostic.name}: {message}"]
+    lines = [
+        f"{style(printable(where), bold=True)}: {kind} {printable(diagnostic.name)}: {message}"
+    ]
     shown = None if span is None or span.path != checked.path else excerpt(checked.text, span)
     number = "" if span is None else str(span.start.line)
     margin = " " * len(number)

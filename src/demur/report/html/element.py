@@ -5,9 +5,12 @@ Nothing is concatenated: whatever a record holds ends up as text, escaped when t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, tostring
+
+from demur.interop.escaping import calm_markup
 
 Child: TypeAlias = "Element | str | Iterable[Child] | None"
 """What an element may contain; None is nothing, and an iterable is its members."""
@@ -16,6 +19,7 @@ _ON_LINES = frozenset(
     "article aside caption dd desc details div dl dt figure footer h1 h2 h3 h4 head header html li"
     " main meta nav ol p pre section style summary svg table tbody thead title tr ul".split()
 )
+_STYLE = re.compile("(<style>.*?</style>)", re.DOTALL)
 _JOINERS = "\u200c\u200d"
 
 
@@ -55,7 +59,9 @@ def document(root: Element) -> str:
     for one in root.iter():
         if one.tag in _ON_LINES and not one.tail:
             one.tail = "\n"
-    return f"<!doctype html>\n{tostring(root, encoding='unicode', method='html')}"
+    parts = _STYLE.split(tostring(root, encoding="unicode", method="html"))
+    text = "".join(one if one.startswith("<style") else calm_markup(one) for one in parts)
+    return f"<!doctype html>\n{text}"
 
 
 def _append(parent: Element, child: Child) -> None:

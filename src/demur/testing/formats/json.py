@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from demur.diagnostics import Diagnostic, Span
+from demur.interop.json import json_text
 from demur.runtime.decision import plain
 from demur.testing.coverage import ConditionCoverage, Coverage, RuleCoverage
 from demur.testing.mutation import Mutation
@@ -35,7 +35,7 @@ def write(report: TestReport, options: Options) -> str:
         "mutation": None if report.mutation is None else _mutation(report.mutation),
         "diagnostics": [_diagnostic(one) for one in report.diagnostics],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(document)
 
 
 def _file(file: FileResult) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _lines(report: TestReport, options: Options) -> Iterator[str]:
         yield "Mutants: not run, because not all tests pass."
         yield ""
     for one in report.diagnostics:
-        yield style(describe(one), fg="red")
+        yield style(printable(describe(one)), fg="red")
     yield _summary(report)
 
 

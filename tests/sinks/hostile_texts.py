@@ -1,0 +1,37 @@
+"""Texts that somebody wrote so that the place where they are shown obeys them."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, str] = {
+    "a command of GitHub's": "::set-output name=a::b",
+    "a command on a line of its own": "a\n::stop-commands::x",
+    "a command after a carriage return": "a\r::add-mask::x",
+    "a command after a blank": " \t::error::x",
+    "an older command of GitHub's": "a ##[stop-commands]b",
+    "a command of Azure's": "##vso[task.setvariable variable=a]b",
+    "a command of TeamCity's": "##teamcity[buildStop]",
+    "an encoded command": "%0A::error::x",
+    "a command after a separator": "\u2028::error::x\x85::error::y",
+    "colours": "\x1b[8mhidden\x1b[0m",
+    "a link of a terminal": "\x1b]8;;https://evil.example\x07text\x1b]8;;\x07",
+    "a control of C1": "\x9b31m\x9d0;title\x9c",
+    "a backspace": "good\b\b\b\bbad",
+    "a direction": "\u202egnp.exe\u2066",
+    "no width": "pay\u200bpal\ufeff\u2060",
+    "half a pair": "\ud800",
+    "a zero": "a\0b",
+    "calls": "@everyone @org/team #12 GH-12 :tada:",
+    "addresses": "https://evil.example www.evil.example",
+    "a script": "</style></title><script>alert(1)</script>",
+    "an image": '<img src=x onerror="alert(1)">',
+    "links": "[a](javascript:alert(1)) ![b](https://evil.example/p.png) <javascript:x>",
+    "a row": "| a | b |\n|---|---|\n| c | d |",
+    "a fence": "```\n# heading\n- item",
+    "an end of XML": "]]> <![CDATA[ &amp; --> <!-- ",
+    "more of PromQL": 'x"} or vector(1) or up{a="',
+    "YAML": "a: b\n- c: !!python/object/apply:os.system [x] # d",
+    "a template": "{{ . }} {{ $value }} ${x} $__all [[x]]",
+    "calls of Slack's": "<!channel> <@U1> <#C1> <https://evil.example|text>",
+    "a formula": "=cmd|' /C calc'!A0",
+    "quotes": "\"'\\",
+}
