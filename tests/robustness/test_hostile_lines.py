@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as arrow
+import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 
 from demur.cli import cli
+from demur.diagnostics import Diagnostic
+from demur.interop.records import read_records
 from demur.interop.results.codes import ResultsError
 from demur.interop.results.documents import documents
 from demur.language.compile import compile_file
@@ -20,8 +25,10 @@ from demur.measure.records import opening
 from demur.measure.records.relation import UnreadableTable
 from demur.runs.records import write_records
 from demur.runtime.aggregates import read_metrics
+from demur.runtime.bundle import parse_json
 from demur.runtime.evaluator import Evaluator
-from demur.service.journal.reading import Damage, read_journal
+from demur.service.journal import Journal
+from demur.service.journal.reading import Damage, Line, read_journal
 from demur.suites.cases import read_cases
 from demur.suites.codes import SuiteError
 from demur.suites.failure import CaseFailed
@@ -29,6 +36,7 @@ from demur.suites.records import parsed
 from demur.suites.settings import Suite
 from tests.engines.conftest import duckdb, engine, postgres, postgres_url, spark
 from tests.robustness.hostile_lines import LINES, NO_RECORDS, RECORDS, file_of
+from tests.service.journal.checks import check, compiled
 
 __all__ = ["duckdb", "engine", "postgres", "postgres_url", "spark"]
 
@@ -224,3 +232,31 @@ def test_every_engine_refuses_the_same_lines(engine: Any, policy: Path, tmp_path
         else:
             found[name] = True
     assert found == {name: name in RECORDS for name in LINES}
+
+
+def test_names_that_are_no_text_are_refused_in_every_form_of_records(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,answer.score\nfirst,0.5\nh\0,0.5\n", "utf-8")
+    arrow.parquet.write_table(arrow.table({"id": ["first", "h\0"]}), tmp_path / "a.parquet")
+    for name, line in (("a.csv", 3), ("a.parquet", 2)):
+        _, wrong = read_records(tmp_path / name)
+        assert isinstance(wrong, Diagnostic)
+        assert wrong.span is not None
+        assert (wrong.code, wrong.span.start.line) == ("DM822", line)
+
+
+@pytest.mark.parametrize("name", ["h\0", "h\ud800"])
+def test_a_journal_writes_such_names_so_that_its_lines_can_be_read(
+    tmp_path: Path, name: str
+) -> None:
+    with Journal(tmp_path) as kept:
+        kept.observe(replace(check(compiled()), trace_id=name))
+        kept.outcome(name, {"correct": True})
+    decision, outcome = read_journal(tmp_path)
+    assert isinstance(decision, Line)
+    assert isinstance(outcome, Line)
+    assert decision.trace_id == outcome.trace_id == {"h\0": "h\\0", "h\ud800": "h\\ud800"}[name]
+
+
+def test_a_bundle_with_a_key_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        parse_json(b'{"a":{"b":1,"b":1}}')
