@@ -11,6 +11,7 @@ import ibis
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.interop.sources import files
+from demur.measure.records.connecting import table_names
 from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
 from demur.policy import Shape
 
@@ -48,6 +49,9 @@ def is_journal(connection: Any, sources: Sequence[str]) -> bool:
 
 def _has_lines(connection: Any, name: str) -> bool:
     try:
+        # Asked for a table that there is not, DuckDB opens the file of that name.
+        if name not in table_names(connection):
+            return False
         form = connection.table(name).schema()
     except Exception:
         return False
