@@ -321,7 +321,7 @@ def test_a_file_is_read_by_its_exact_name(ending: str, place: str, tmp_path: Pat
         for one, score in ((name, at), *((decoy, -1) for decoy in DECOYS)):
             path = folder / f"{one}{ending}" if place == "file" else folder / one / f"f{ending}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, ending, float(score))
+            write_records(path, ending, float(score))
         path = folder / f"{name}{ending}" if place == "file" else folder / name / f"f{ending}"
         for attempt in range(ATTEMPTS):
             found = open_records(connection, [str(path)], WANTED, SHAPES, attempt)
@@ -329,7 +329,7 @@ def test_a_file_is_read_by_its_exact_name(ending: str, place: str, tmp_path: Pat
             assert rows == [at], (name, attempt, rows)
 
 
-def _write(path: Path, ending: str, score: float) -> None:
+def write_records(path: Path, ending: str, score: float) -> None:
     import gzip
 
     import pyarrow
