@@ -115,3 +115,29 @@ class TestInARepository:
         found = run(repository, "--all-files")
         assert found.returncode == 0, found.stdout
         assert found.stdout.count("Passed") == 2
+
+
+def test_names_of_files_come_after_the_end_of_options() -> None:
+    """pre-commit puts a file called `-oREADME.policy.yaml` where an option would be."""
+    example = YAML(typ="safe").load((ROOT / "docs/examples/ci/pre-commit.yml").read_text("utf-8"))
+    for one in (*declared(), *example["repos"][0]["hooks"]):
+        assert one["args"][-1] == "--"
+    for name in ("action.yml", "ci/demur.gitlab-ci.yml"):
+        text = (ROOT / name).read_text("utf-8")
+        assert not [one for one in text.splitlines() if "--suite " in one or "--results " in one]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the commands of these tests are scripts for sh")
+def test_a_file_that_is_called_as_an_option_is_checked_and_writes_over_nothing(
+    repository: Path,
+) -> None:
+    (repository / ".pre-commit-config.yaml").write_text(as_local(declared()), encoding="utf-8")
+    victim = repository / "victim" / "policies" / "a.yaml"
+    hostile = repository / "-ovictim" / "policies" / "a.yaml"
+    for path, text in ((victim, "kept: 1\n"), (hostile, "demur: 1\n")):
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    git("add", "--all", "--", ".", folder=repository)
+    found = run(repository, "demur-lint", "--files", "policy.yaml", "./-ovictim/policies/a.yaml")
+    assert victim.read_text("utf-8") == "kept: 1\n", found.stdout
+    assert found.returncode == 1

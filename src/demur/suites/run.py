@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from demur.files import check_place
+from demur.files import check_file, check_place
 from demur.runs.commits import commit_of
 from demur.runtime.evaluator import Evaluator
 from demur.suites import settings
@@ -84,6 +84,9 @@ def run_suite(
     place = results or default_results(folder, name, options)
     if results is None:
         check_place(place, folder)
+    if place.exists():
+        # Results take the place of what is there, and a device's place is not theirs.
+        check_file(place)
     manifest = Manifest(
         policy=evaluator.name,
         digest=evaluator.digest,

@@ -125,6 +125,15 @@ def named(connection: Any, path: Path) -> str:
     return link.as_posix()
 
 
+def table_names(connection: Any) -> set[str]:
+    """The names of the engine's tables and views."""
+    if connection.name != "duckdb":
+        return set(connection.list_tables())
+    # Ibis asks by a method that DuckDB 2 no longer has.
+    query = "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views()"
+    return {name for (name,) in connection.raw_sql(query).fetchall()}
+
+
 def stored(relation: Relation, table: Any) -> Any:
     """The table computed once and kept, so that its many queries need not read the records anew.
 

@@ -14,6 +14,7 @@ from demur.backends.ibis.functions import mapped
 from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import read_records
 from demur.interop.sources import files
+from demur.measure.records.connecting import table_names
 from demur.measure.records.relation import IDENTITY, PRESENT, TIME, Relation, Wanted
 from demur.policy import Shape
 from demur.service.journal.withheld import NOTES, noted_paths
@@ -53,6 +54,9 @@ def is_journal(connection: Any, sources: Sequence[str]) -> bool:
 
 def _has_lines(connection: Any, name: str) -> bool:
     try:
+        # Asked for a table that there is not, DuckDB opens the file of that name.
+        if name not in table_names(connection):
+            return False
         form = connection.table(name).schema()
     except Exception:
         return False

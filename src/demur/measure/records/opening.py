@@ -18,7 +18,7 @@ from demur.interop.record import UnreadableRecords
 from demur.interop.records import ending, read_records
 from demur.interop.sources import files
 from demur.measure.records import json_columns, parquet_files, plain_records, typed_columns
-from demur.measure.records.connecting import named, workspace
+from demur.measure.records.connecting import named, table_names, workspace
 from demur.measure.records.relation import (
     Relation,
     UnreadableTable,
@@ -94,18 +94,9 @@ def _tables(connection: Any, sources: Sequence[str]) -> list[Any] | None:
     """The engine's tables of these names; None where one of them is a file or no table."""
     if any(Path(one).exists() or "*" in one or Path(one).suffix for one in sources):
         return None
-    if not set(sources) <= _names(connection):
+    if not set(sources) <= table_names(connection):
         return None
     return [connection.table(one) for one in sources]
-
-
-def _names(connection: Any) -> set[str]:
-    """The names of the engine's tables and views."""
-    if connection.name != "duckdb":
-        return set(connection.list_tables())
-    # Ibis asks by a method that DuckDB 2 no longer has.
-    query = "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views()"
-    return {name for (name,) in connection.raw_sql(query).fetchall()}
 
 
 def _read_in_python(
