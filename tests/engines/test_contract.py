@@ -146,12 +146,15 @@ def calls(engine: str) -> Iterator[tuple[str, list[Expression], Expression]]:
         signature = parse_signature(find(identifier).signature)
         names = [str(one).replace("A", "string") for one in signature.parameters]
         arguments: list[Expression] = [
-            Signal("s", f"{'abc'[at]}_{name}".replace("(", "_").rstrip(")"), name)
+            Signal("s", f"{'abb'[at]}_{name}".replace("(", "_").rstrip(")"), name)
             for at, name in enumerate(names)
         ]
         if identifier.startswith("regular_expressions."):
             arguments[1] = Constant("^[a-zé]|\\d$", "string")
-        yield identifier, arguments, Call(identifier, tuple(arguments), str(signature.result))
+        if identifier.startswith("limits."):
+            arguments[1] = Constant(2, "int")
+        result = str(signature.result).replace("A", "string")
+        yield identifier, arguments, Call(identifier, tuple(arguments), result)
 
 
 @each_engine

@@ -52,11 +52,13 @@ def test_compiling_grows_with_the_file(way: str, tmp_path: Path) -> None:
 def test_an_expression_that_doubles_with_each_definition_is_refused_with_its_place(
     tmp_path: Path,
 ) -> None:
-    doubled = entries("define", 60, lambda at: f"d{at}: {f'd{at - 1} + d{at - 1}' if at else 1}")
+    doubled = entries(
+        "define", 60, lambda at: f"d{at}: {f'd{at - 1} + d{at - 1}' if at else 'request.n'}"
+    )
     path = tmp_path / "policy.yaml"
     path.write_text(HEAD + doubled + rules(1, lambda at: rule(at, "d59 > 3")))
     found = [one for one in lint_file(path, "policy.yaml").diagnostics if one.code == "DM430"]
-    assert [one.span and one.span.start.line for one in found] == [23]
+    assert [one.span and one.span.start.line for one in found] == [24]
     assert "16,383" in found[0].message
 
 
@@ -85,13 +87,17 @@ def test_an_expression_that_doubles_with_each_definition_is_refused_with_its_pla
             id="a long list in every rule",
         ),
         pytest.param(
-            entries("define", 40, lambda at: f"d{at}: {f'd{at - 1} + d{at - 1}' if at else 1}")
+            entries(
+                "define", 40, lambda at: f"d{at}: {f'd{at - 1} + d{at - 1}' if at else 'request.n'}"
+            )
             + "metrics: {m: mean(double(d39))}\n"
             + rules(1),
             id="a metric",
         ),
         pytest.param(
-            entries("define", 13, lambda at: f"d{at}: {f'd{at - 1} + d{at - 1}' if at else 1}")
+            entries(
+                "define", 13, lambda at: f"d{at}: {f'd{at - 1} + d{at - 1}' if at else 'request.n'}"
+            )
             + rules(1, lambda at: rule(at, more=', why: "{{d12 + d12}}"')),
             id="a message",
         ),
