@@ -109,7 +109,7 @@ def change_file(path: str | PathLike[str], others: int = 0, permissions: int = 0
         if failure.errno != errno.ELOOP:
             raise
         advice = "Remove it: what it leads to would be written over."
-        raise Unfit(path, "it is a link, and no file", advice) from None
+        raise Unfit(path, "it is a link, not a file", advice) from None
     return _checked(found, os.fspath(path), pipes=False)
 
 
@@ -184,7 +184,7 @@ def _steps(path: str, inside: str, *, hidden: bool) -> tuple[str, list[str]]:
     root = os.path.realpath(inside, strict=True)
     found = os.path.realpath(path, strict=True)
     if found == root:
-        raise Unfit(path, "it is a folder, and no file")
+        raise Unfit(path, "it is a folder, not a file")
     if not _is_within(found, root):
         advice = "Name a file in the policy's folder or below, or elsewhere in its repository."
         raise Outside(path, "it leads out of the folder that it must stand in", advice)
@@ -225,11 +225,11 @@ def _check(found: os.stat_result, path: str, *, pipes: bool) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if stat.S_ISFIFO(kind):
         if not pipes:
-            raise Unfit(path, "it is a pipe, and no file", "Write what it gives into a file first.")
+            raise Unfit(path, "it is a pipe, not a file", "Write what it gives into a file first.")
     elif not stat.S_ISREG(kind):
-        raise Unfit(path, "it is a device or socket, and no file")
+        raise Unfit(path, "it is a device or socket, not a file")
     elif found.st_dev in _kernel():
-        raise Unfit(path, "it is the system's, and no file")
+        raise Unfit(path, "it is the system's, not a file")
 
 
 def _kernel() -> list[int]:

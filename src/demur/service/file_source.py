@@ -152,6 +152,8 @@ def _read(path: Path) -> bytes | OSError:
     try:
         with open_file(path) as file:
             return file.read(LARGEST)
+    except IsADirectoryError:
+        return OSError(None, "not a file")
     except OSError as error:
         return error
 

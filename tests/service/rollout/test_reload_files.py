@@ -302,14 +302,14 @@ def test_an_unreadable_folder_is_refused_until_it_can_be_read(
     folder.chmod(0)
     is_almighty = os.access(path, os.R_OK)
     if is_almighty:  # root may read what nobody may: the system's refusal is made here
-        whole = Path.stat
+        whole = os.open
 
-        def stat(self: Path, **options: bool) -> os.stat_result:
-            if self == path:
+        def opened(name: str, *rest: int, **options: int) -> int:
+            if name == str(path):
                 raise PermissionError(13, "Permission denied")
-            return whole(self, **options)
+            return whole(name, *rest, **options)
 
-        monkeypatch.setattr(Path, "stat", stat)
+        monkeypatch.setattr(os, "open", opened)
     status = policies.reload()
     assert status.refusal is not None
     assert "permission denied" in status.refusal.message
