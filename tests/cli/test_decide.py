@@ -12,7 +12,10 @@ from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import demur
+from demur import Guard
 from demur.cli.progress import Progress
+from demur.service.journal import Journal, Masking
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
 
@@ -268,3 +271,24 @@ def test_progress_is_drawn_for_a_long_run_on_a_terminal(
     progress.advance(1_000_000)
     progress.close()
     assert "decided 1,000,000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "masking", [Masking("drop"), Masking("hash", b"k" * 16), Masking("partial")]
+)
+def test_what_a_line_of_a_journal_masks_is_unknown_without_replay_too(
+    run: Run, tmp_path: Path, masking: Masking
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(
+        "demur: 1\npolicy: p\nabout: a\nowner: o\n"
+        "stages:\n  request:\n    email: {type: string, pii: true}\n"
+        "    on: {type: string, optional: true, pii: true}\n"
+        "rules:\n  bad: {when: request.email == 'mallory@example.com', then: refuse}\n"
+        "  known: {when: has(request.on), then: refuse}\n"
+    )
+    journal = Journal(tmp_path / "journal", masking=masking)
+    with Guard(demur.load(policy), journal=journal) as guard, guard.trace() as trace:
+        assert trace.check(request={"email": "mallory@example.com", "on": "abcdefghij"}).stops
+    (segment,) = (tmp_path / "journal").glob("*.jsonl")
+    assert actions(run("decide", policy, segment)) == ["abstain"]

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +29,7 @@ from demur.policy import ACTIONS, RECORD_KEYS
 from demur.report import plural, printable
 from demur.runtime.decision import Decision
 from demur.runtime.evaluator import Evaluator
+from demur.service.journal.withheld import without_withheld
 from demur.suggestions import listed, meant_or_listed
 
 _STDIN = Path("-")
@@ -202,7 +204,12 @@ def _actions(text: str | None) -> frozenset[str]:
 def _records(file: Path, evaluator: Evaluator) -> Iterator[Record | Diagnostic]:
     source = sys.stdin.buffer if file == _STDIN else file
     try:
-        yield from read_records(source, shapes=evaluator.policy.stages, pipes=True)
+        for one in read_records(source, shapes=evaluator.policy.stages, pipes=True):
+            if isinstance(one, Record):
+                # A journal's line holds hashes and the ends of texts, which are no values.
+                yield replace(one, value=without_withheld(one.value))
+            else:
+                yield one
     except UnreadableRecords as failure:
         raise CouldNotRun(f"{failure.message} {failure.help}") from None
     except OSError as failure:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from demur.functions.values import Unavailable
 from demur.policy import Shape
 from demur.runtime.evaluator import Evaluator
 from demur.runtime.personal import without_personal_keys
 from demur.service.journal.forms import restored
 from demur.service.journal.reading import Line
-from demur.service.journal.withheld import NOTES, withhold
+from demur.service.journal.withheld import WITHHELD, noted, withhold
 
 COMPARED = ("action", "stage", "rule", "rules", "failure", "failures", "unknown")
 """What of a decision must be the same."""
 Verdict = Literal["same", "different", "withheld", "other_policy"]
-_WITHHELD = Unavailable("withheld", "is not in the journal as it was")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,8 @@ class Replay:
             for stage, shapes in self._shapes.items()
             if stage in line.value
         }
-        for path in (one for name in NOTES for one in _texts(demur.get(name))):
-            withhold(record, path, _WITHHELD)
+        for path in noted(demur):
+            withhold(record, path, WITHHELD)
         try:
             decision = self._evaluator.decide(record, demur.get("stage"))
         except ValueError:
@@ -77,7 +75,7 @@ class Replay:
             after["stage"] = before["stage"]
         after["unknown"] = list(dict.fromkeys(map(self._path, after["unknown"])))
         withheld = tuple(
-            dict.fromkeys(one.signal for one in decision.unknown if one.kind == _WITHHELD.kind)
+            dict.fromkeys(one.signal for one in decision.unknown if one.kind == WITHHELD.kind)
         )
         if withheld:
             return Replayed(line, "withheld", before, after, withheld, is_other)
@@ -103,7 +101,3 @@ def _signals(value: Any, shapes: Mapping[str, Shape]) -> Any:
     if not isinstance(value, dict):
         return value
     return {name: restored(part, shapes.get(name)) for name, part in value.items()}
-
-
-def _texts(value: Any) -> Iterable[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

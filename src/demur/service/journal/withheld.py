@@ -7,12 +7,16 @@ a line again puts something unknown in their place first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from copy import deepcopy
+from typing import Any, cast
 
+from demur.functions.values import Unavailable
 from demur.policy import Shape
 
 NOTES = ("masked", "inexact")
 """The parts of a line's `demur` that name such signals."""
+WITHHELD = Unavailable("withheld", "is not in the journal as it was")
+"""What stands in their place."""
 
 
 def withhold(record: dict[str, Any], path: str, mark: Any) -> None:
@@ -21,6 +25,24 @@ def withhold(record: dict[str, Any], path: str, mark: Any) -> None:
     holder = record.setdefault(stage, {})
     if isinstance(holder, dict):
         _replace(holder, rest, mark)
+
+
+def without_withheld(record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a journal's line with what it does not hold as it was unknown; any other as it is."""
+    line = record.get("demur")
+    if not isinstance(line, dict) or "journal" not in line:
+        return record
+    made = deepcopy(record)
+    for path in noted(cast(dict[str, Any], line)):
+        withhold(made, path, WITHHELD)
+    return made
+
+
+def noted(line: Mapping[str, Any]) -> Iterator[str]:
+    """The paths that a line's `demur` names."""
+    for name in NOTES:
+        paths = line.get(name)
+        yield from (one for one in paths if isinstance(one, str)) if isinstance(paths, list) else ()
 
 
 def noted_paths(shape: Shape, path: str) -> Iterator[str]:
