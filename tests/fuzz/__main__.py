@@ -3,7 +3,7 @@
     python -m tests.fuzz [1000000] [--only TARGET] [--seed 1] [--processes 2]
 
 Each target gets its share of the inputs, in a process of its own, and every process a line at its end. An
-input that raises, takes more than 10 s, or 200 MB more than the process had, is a fault: it is kept in
+input that raises, takes more than 20 s, or 200 MB more than the process had, is a fault: it is kept in
 `build/fuzz`, and the exit status is 1. The last line is the number of targets with a fault.
 """
 
@@ -26,7 +26,7 @@ SHARES = {
 }  # fmt: skip
 """Of a hundred inputs; a policy takes a hundred times as long as a record."""
 KEPT = Path("build") / "fuzz"
-SECONDS, MEGABYTES = 10, 200
+SECONDS, MEGABYTES = 20, 200
 
 
 def main() -> int:

@@ -57,7 +57,7 @@ def _policy(data: bytes, folder: Path) -> str:
 def _lint(data: bytes, folder: Path) -> str:
     path = folder / "policy.yaml"
     path.write_bytes(data)
-    found = lint_file(path, path.name)
+    found = lint_file(path, path.as_posix())
     wrong = any(one.severity is Severity.ERROR for one in found.diagnostics)
     return REFUSED if wrong else TAKEN
 
