@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,14 +79,14 @@ def test_a_file_that_cannot_be_read_could_not_run(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(Path(), PASSES)
-    opened = Path.open
+    opened = os.open
 
-    def refuses(self: Path, *arguments: object, **options: object) -> object:
-        if self.name == path.name:
+    def refuses(name: Any, *arguments: Any, **options: Any) -> int:
+        if str(name).endswith(path.name):
             raise PermissionError(13, "Permission denied")
-        return opened(self, *arguments, **options)  # type: ignore[arg-type]
+        return opened(name, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", refuses)
+    monkeypatch.setattr(os, "open", refuses)
     result = run("test", ".")
     assert result.exit_code == 4
     assert "DM101" in result.stdout

@@ -91,7 +91,7 @@ def test_a_receiver_that_is_away_is_named_by_its_host(tmp_path: Path) -> None:
     receiver = Receiver("webhook", f"http://127.0.0.1:9/services/{SECRET}?token={SECRET}")
     message = {"a": 1}
     pending = {f"{receiver.kind}={receiver.target}": [message]}
-    quiet = SimpleNamespace(statuses=())
+    quiet = SimpleNamespace(statuses=(), newly_unreadable=0)
     memory = Memory()
     found = deliver(quiet, None, [receiver], pending, 60.0, key=memory.key)  # pyright: ignore
     assert found.problems

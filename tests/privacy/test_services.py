@@ -161,6 +161,7 @@ def test_what_others_raise_is_logged_whole_where_it_is_asked_for(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "1")
+    caplog.set_level(logging.WARNING, logger="demur.guard")
     with Guard(evaluator()) as guard, guard.trace() as trace:
         trace.provide("answer", shown=lambda: {}[MARK], budget=5.0)
     assert MARK in caplog.text

@@ -184,6 +184,7 @@ class SafeRedirects(HTTPRedirectHandler):
         elif not self._has_keys and not (_is_safe(parts) and parts.hostname == self._host):
             problem = "another host, and there are no keys to know the policy by"
         if problem:
+            fp.close()
             raise ReloadError(
                 "DM935",
                 f"The server redirects to {problem}.",

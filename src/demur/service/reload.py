@@ -23,6 +23,7 @@ from weakref import WeakMethod
 
 from demur.runtime.evaluator import Evaluator
 from demur.service.admission import Terms, admit
+from demur.service.change import Change
 from demur.service.deployment import Deployment, checked_key, checked_share
 from demur.service.failures import described, wanted
 from demur.service.file_source import FileSource
@@ -42,20 +43,6 @@ class Source(Protocol):
     def poll(self, at_once: bool = False) -> Evaluator | None:
         """A policy that has changed, None where it has not; raises where it is no good one."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A swap of the policies that decide.
-
-    `role` is `active` or `candidate`, `reason` one of `start`, `reload`, `promote`, `roll back` and
-    `withdraw`. `previous` and `current` are None where there is no policy in that role.
-    """
-
-    role: str
-    reason: str
-    previous: Evaluator | None
-    current: Evaluator | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +264,7 @@ class LivePolicies:
             if change.role == "active":
                 self._previous = change.previous
                 self._since, self._since_monotonic = datetime.now(UTC), monotonic()
-        _LOG.info("%s", _described(change))
+        _LOG.info("%s", change)
         if self._on_change is not None:
             _call(self._on_change, change)
 
@@ -396,10 +383,3 @@ def _call(hook: Callable[[Any], None], told: Any) -> None:
                 described(failure),
                 exc_info=wanted(failure),
             )
-
-
-def _described(change: Change) -> str:
-    def shown(one: Evaluator | None) -> str:
-        return "none" if one is None else f"{one.policy.version or 'unversioned'} {one.digest}"
-
-    return f"{change.role} ({change.reason}): {shown(change.previous)} to {shown(change.current)}"

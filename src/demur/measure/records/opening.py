@@ -14,6 +14,7 @@ import pyarrow as arrow
 from pyarrow import parquet
 
 from demur.diagnostics import Diagnostic, describe
+from demur.files import open_file
 from demur.interop.record import UnreadableRecords
 from demur.interop.records import ending, read_records
 from demur.interop.sources import files
@@ -215,6 +216,6 @@ def _readable(path: Path, shapes: Shapes, skipped: Skipped) -> Iterator[Mapping[
 
 
 def _ends_within_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) != b"\n"
