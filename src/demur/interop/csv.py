@@ -12,11 +12,11 @@ from io import TextIOWrapper
 from typing import Any, BinaryIO
 
 from demur.diagnostics import Diagnostic
-from demur.interop.parquet import given_twice
+from demur.interop.parquet import TOO_DEEP, given_twice
 from demur.interop.record import Record, Shapes, UnreadableRecords
 from demur.interop.record_codes import problem
 from demur.policy import Shape
-from demur.runtime.strict_json import read_json
+from demur.runtime.strict_json import MAXIMUM_DEPTH, first_repeated, read_json
 from demur.suggestions import closest
 
 _MEANT = 4
@@ -61,10 +61,10 @@ def _checked(written: list[str], path: str) -> list[str]:
         raise UnreadableRecords(
             f"{path} has `;` between its columns.", "Save it with commas, and numbers as 0.5."
         )
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
+    repeated = first_repeated(header)
+    if repeated is not None:
         raise UnreadableRecords(
-            f"{path} has the column `{repeated[0]}` twice.", "Keep one of the two."
+            f"{path} has the column `{repeated}` twice.", "Keep one of the two."
         )
     return header
 
@@ -88,6 +88,8 @@ Column = tuple[tuple[str, ...], Shape | None]
 
 def _column(name: str, path: str, shapes: Shapes | None) -> Column:
     keys = tuple(name.strip().split("."))
+    if len(keys) > MAXIMUM_DEPTH:
+        raise UnreadableRecords(f"{path} has {TOO_DEEP}.", "Name it `stage.signal`.")
     if not all(keys):
         help = "Name it `stage.signal`; an index of pandas is left out by `to_csv(…, index=False)`."
         raise UnreadableRecords(f"{path} has a column without a name.", help)

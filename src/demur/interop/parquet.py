@@ -9,9 +9,12 @@ from demur.diagnostics import Diagnostic
 from demur.interop.arrow_values import Declared, field_of, plain_values
 from demur.interop.record import Record, Shapes, UnreadableRecords
 from demur.interop.record_codes import problem
+from demur.runtime.strict_json import MAXIMUM_DEPTH
 
 BATCH = 1024
 """Rows in memory at once."""
+TOO_DEEP = f"a column whose name has more than {MAXIMUM_DEPTH} parts"
+"""What is wrong with a column that no record of JSON could hold."""
 
 
 def read(
@@ -29,11 +32,13 @@ def read(
     try:
         with ParquetFile(stream) as file:
             for batch in file.iter_batches(batch_size=BATCH):
+                # Each look at the schema makes all of its names anew.
+                written = batch.schema.names
                 # A struct comes before the columns for other fields of the same place.
-                order = sorted(
-                    range(batch.num_columns), key=lambda at: batch.schema.names[at].count(".")
-                )
-                names = [batch.schema.names[at] for at in order]
+                order = sorted(range(len(written)), key=lambda at: written[at].count("."))
+                names = [written[at] for at in order]
+                if any(name.count(".") >= MAXIMUM_DEPTH for name in names[-1:]):
+                    raise UnreadableRecords(f"{path} has {TOO_DEEP}.", "Name it `stage.signal`.")
                 structs = {one.name for one in batch.schema if pyarrow.types.is_struct(one.type)}
                 columns = [
                     plain_values(batch.column(at), _declared(name, shapes))

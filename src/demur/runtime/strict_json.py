@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 MAXIMUM_DEPTH = 64
@@ -42,9 +43,18 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object of these members. Raises `DuplicateKey`."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise DuplicateKey(next(name for name in names if names.count(name) > 1))
+        raise DuplicateKey(first_repeated(name for name, _ in pairs) or "")
     return found
+
+
+def first_repeated(names: Iterable[str]) -> str | None:
+    """The first name that stood before; None where each stands once. Each is looked at once."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=unique)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from demur.service.trace import Stopped, Trace
+from demur.service.trace import Stopped, Trace, beside_stops, stop_in
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -58,12 +58,12 @@ class HeldResponse:
         Raises what the application raised, unless that was only the stop, and `Unchecked` where an answer
         was not decided.
         """
-        stop = self._trace.stop or _stop(failure)
+        stop = self._trace.stop or stop_in(failure)
         if self._is_released:
             pass
         elif stop is not None:
             await self._refused(stop)
-            failure = _rest(failure)
+            failure = beside_stops(failure)
         elif self._overflow is not None:
             failure = failure or self._overflow
         elif self._trace.may_answer or self._is_no_answer():
@@ -100,17 +100,3 @@ class HeldResponse:
         """Whether what is held is an error, or a redirect to where the answer is asked for again."""
         status = next((one["status"] for one in self._held if "status" in one), 200)
         return status >= 300 and status != 304
-
-
-def _stop(failure: BaseException | None) -> Stopped | None:
-    """The stop that ended the application, also where task groups wrapped it."""
-    if isinstance(failure, BaseExceptionGroup):
-        return next((one for one in map(_stop, failure.exceptions) if one is not None), None)
-    return failure if isinstance(failure, Stopped) else None
-
-
-def _rest(failure: Exception | None) -> Exception | None:
-    """What the application raised beside the stop."""
-    if isinstance(failure, ExceptionGroup):
-        return failure.split(Stopped)[1]
-    return None if isinstance(failure, Stopped) else failure

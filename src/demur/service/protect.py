@@ -14,7 +14,7 @@ from inspect import (
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from demur.service.check import Check
-from demur.service.trace import Stopped, Trace, place
+from demur.service.trace import Trace, beside_stops, place, stop_in
 
 if TYPE_CHECKING:
     from demur.service.guard import Guard
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 Signals = Callable[..., Mapping[str, Any]]
 """Gives a stage's signals, from a call's arguments or from its result."""
+_TO_COME = ("__next__", "__anext__", "__aiter__", "add_done_callback")
+"""By which iterators and futures are known."""
 _STREAMED = ("body_iterator", "streaming_content", "iterator")
 """By which responses that are still to be made are known: Starlette's, Django's, Litestar's."""
 
@@ -61,8 +63,8 @@ def protected(
                 with guard.trace(last=last) as trace:
                     begin(trace, arguments, named)
                     return finish(trace, function(*arguments, **named))
-            except Stopped as stop:
-                return _answer(stop, stopped)
+            except Exception as failure:
+                return _answer(failure, stopped)
 
         @wraps(function)
         async def awaited(*arguments: Any, **named: Any) -> Any:
@@ -70,15 +72,19 @@ def protected(
                 async with guard.trace(last=last) as trace:
                     begin(trace, arguments, named)
                     return finish(trace, await function(*arguments, **named))
-            except Stopped as stop:
-                return _answer(stop, stopped)
+            except Exception as failure:
+                return _answer(failure, stopped)
 
         return cast("Function", awaited if _is(iscoroutinefunction, function) else plain)
 
     return decorate
 
 
-def _answer(stop: Stopped, stopped: Callable[[Check], Any] | None) -> Any:
+def _answer(failure: Exception, stopped: Callable[[Check], Any] | None) -> Any:
+    """What is given where the policy ended the call; raises what else went wrong."""
+    stop = stop_in(failure)
+    if stop is None or beside_stops(failure) is not None:
+        raise failure
     if stopped is None:
         raise stop
     return stopped(stop.check)
@@ -134,7 +140,7 @@ def _must_be_there(result: Any, *, is_last_given: bool) -> None:
         return
     for one in (result, *_members(result)):
         kind = type(one)
-        is_iterated = any(hasattr(kind, name) for name in ("__next__", "__anext__", "__aiter__"))
+        is_iterated = any(hasattr(kind, name) for name in _TO_COME)
         if is_iterated or any(hasattr(one, name) for name in _STREAMED):
             raise TypeError(
                 f"DM960: a protected function returned an answer that is still to be made "

@@ -40,6 +40,20 @@ class Stopped(Exception):
         return self.check.message
 
 
+def stop_in(failure: BaseException | None) -> Stopped | None:
+    """The stop that ended what ran under a trace, also where task groups wrapped it."""
+    if isinstance(failure, BaseExceptionGroup):
+        return next((one for one in map(stop_in, failure.exceptions) if one is not None), None)
+    return failure if isinstance(failure, Stopped) else None
+
+
+def beside_stops(failure: Exception | None) -> Exception | None:
+    """What was raised beside the stop."""
+    if isinstance(failure, ExceptionGroup):
+        return failure.split(Stopped)[1]
+    return None if isinstance(failure, Stopped) else failure
+
+
 class Unchecked(Exception):
     """An answer was held back: its trace was not decided at its last stage, and nothing stopped it.
 

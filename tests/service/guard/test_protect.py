@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -303,3 +304,52 @@ def test_a_function_that_gives_something_to_await_does_not_run_unguarded(last: A
     with pytest.raises(TypeError, match=r"DM960.*async def"):
         respond()
     assert ran == []
+
+
+def test_a_stop_within_a_task_group_is_the_stop_and_nothing_else() -> None:
+    guard, _ = watched()
+    guard_call = guard.protect(
+        before={"request": lambda: {"intent": "billing", "tenant": "a"}},
+        stopped=lambda check: check.message,
+    )
+
+    @guard_call
+    async def respond() -> str:
+        async def retrieve() -> None:
+            guard.current.enforce(retrieval={"documents": []})
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(retrieve())
+        return "an answer"
+
+    @guard_call
+    def fail() -> str:
+        stop = Stopped(guard.current.check(retrieval={"documents": []}))
+        raise ExceptionGroup("two", [stop, KeyError("mine")])
+
+    assert asyncio.run(respond()) == guard_message(guard)
+    with pytest.raises(ExceptionGroup, match="two"):
+        fail()
+
+
+def guard_message(guard: Guard) -> str | None:
+    """What is said where nothing was retrieved."""
+    with guard.trace() as trace:
+        trace.check(request=REQUEST)
+        check = trace.check(retrieval={"documents": []})
+        assert check.stops
+        return check.message
+
+
+def test_a_future_is_an_answer_that_is_still_to_be_made() -> None:
+    guard, _ = watched()
+
+    @guard.protect(
+        before={"request": lambda: REQUEST, "retrieval": lambda: RETRIEVAL},
+        after={"answer": lambda future: {"confidence": 0.9}},
+    )
+    def answer() -> Future[str]:
+        return Future()
+
+    with pytest.raises(TypeError, match="DM960"):
+        answer()

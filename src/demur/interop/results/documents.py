@@ -19,7 +19,13 @@ from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import ending
 from demur.interop.results.codes import ResultsError
 from demur.interop.results.values import Cell
-from demur.runtime.strict_json import MAXIMUM_DEPTH, DuplicateKey, duplicate, read_json
+from demur.runtime.strict_json import (
+    MAXIMUM_DEPTH,
+    DuplicateKey,
+    duplicate,
+    first_repeated,
+    read_json,
+)
 
 MAXIMUM_DOCUMENT = 512 * 1024 * 1024
 """Bytes of a JSON document beyond which it is not read."""
@@ -144,9 +150,9 @@ def _rows(path: Path, name: str, delimiter: str) -> Iterator[tuple[str, Any]]:
         rows = csv.reader(text, delimiter=delimiter, strict=True)
         try:
             header = next(rows, [])
-            for title in header:
-                if title and header.count(title) > 1:
-                    raise _unreadable(name, f"It has the column `{title}` twice.", "Keep one.")
+            title = first_repeated(filter(None, header))
+            if title is not None:
+                raise _unreadable(name, f"It has the column `{title}` twice.", "Keep one.")
             for row in rows:
                 if not row:
                     continue
