@@ -26,7 +26,7 @@ from demur.service.admission import Terms, admit
 from demur.service.deployment import Deployment, checked_key, checked_share
 from demur.service.failures import described, wanted
 from demur.service.file_source import FileSource
-from demur.service.refusal import Refusal, ReloadError, refusal
+from demur.service.refusal import Refusal, ReloadError, one_line, refusal
 
 _LOG = logging.getLogger("demur.reload")
 _FILE_INTERVAL = 1.0
@@ -400,6 +400,6 @@ def _call(hook: Callable[[Any], None], told: Any) -> None:
 
 def _described(change: Change) -> str:
     def shown(one: Evaluator | None) -> str:
-        return "none" if one is None else f"{one.policy.version or 'unversioned'} {one.digest}"
+        return f"{one_line(one.policy.version or 'unversioned')} {one.digest}" if one else "none"
 
     return f"{change.role} ({change.reason}): {shown(change.previous)} to {shown(change.current)}"
