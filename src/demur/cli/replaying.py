@@ -108,7 +108,9 @@ def _text(found: Replayed) -> str:
     )
     other = ", by another policy" if found.is_other_policy else ""
     trace = printable(found.line.trace_id)
-    return f"{trace} at {demur.get('stage')}{other}: {what or 'the policy has no such stage'}"
+    return (
+        f"{trace} at {_shown(demur.get('stage'))}{other}: {what or 'the policy has no such stage'}"
+    )
 
 
 def _shown(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demur.runtime.evaluator import Evaluator
+from demur.service.refusal import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +26,6 @@ class Change:
 
 
 def _named(policy: Evaluator | None) -> str:
-    return "none" if policy is None else f"{policy.policy.version or 'unversioned'} {policy.digest}"
+    if policy is None:
+        return "none"
+    return f"{one_line(policy.policy.version or 'unversioned')} {policy.digest}"

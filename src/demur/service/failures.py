@@ -8,6 +8,10 @@ is anyone's.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
+from logging import Logger
+from typing import Any
 
 VARIABLE = "DEMUR_ERROR_TEXTS"
 """The variable of the environment that has the texts logged."""
@@ -30,3 +34,16 @@ def described(failure: BaseException) -> str:
 def wanted(failure: BaseException | None) -> BaseException | None:
     """The exception for `exc_info`, where its text is wanted."""
     return failure if os.environ.get(VARIABLE) == "1" else None
+
+
+def call_hook(log: Logger, hook: Callable[[Any], None], told: Any) -> None:
+    """Tells a hook of reloading; what it raises is logged, and passed over."""
+    try:
+        hook(told)
+    except Exception as failure:
+        with suppress(Exception):
+            log.error(
+                "A hook of reloading raised (%s); it is passed over",
+                described(failure),
+                exc_info=wanted(failure),
+            )

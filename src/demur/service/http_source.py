@@ -23,7 +23,7 @@ from demur.runtime.bundle import MAXIMUM_SIZE, decode, is_bundle
 from demur.runtime.evaluator import Evaluator
 from demur.service.addresses import secrets_of, shown, without_secrets
 from demur.service.deadline import Deadline, DeadlineHttp, DeadlineHttps
-from demur.service.refusal import ReloadError
+from demur.service.refusal import ReloadError, one_line
 
 _PIECE = 64 * 1024
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -151,7 +151,9 @@ def _whole(answer: Any, deadline: Deadline) -> bytes:
 
 def _failed(reason: str) -> ReloadError:
     return ReloadError(
-        "DM932", f"The server gave no policy: {reason}.", "Look at the address and the server."
+        "DM932",
+        f"The server gave no policy: {one_line(reason).strip()}.",
+        "Look at the address and the server.",
     )
 
 

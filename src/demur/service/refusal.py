@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demur.diagnostics import InvalidSource
 from demur.runtime.bundle import BundleError
@@ -39,8 +39,21 @@ class Refusal:
         return f"{self.place}: {self.code}: {self.message} {self.help}".rstrip()
 
 
+def one_line(text: str) -> str:
+    """Foreign text for a log: in one line, with nothing in it that a terminal would obey."""
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
 def refusal(role: str, place: str, error: Exception) -> Refusal:
-    """The refusal that an error while loading a policy amounts to."""
+    """The refusal that an error while loading a policy amounts to.
+
+    It quotes the policy, the names of its files, or what a server said, which may be a stranger's.
+    """
+    found = _refusal(role, place, error)
+    return replace(found, message=one_line(found.message), help=one_line(found.help))
+
+
+def _refusal(role: str, place: str, error: Exception) -> Refusal:
     if isinstance(error, BundleError | ReloadError):
         return Refusal(role, place, error.code, error.message, error.help)
     if isinstance(error, InvalidSource) and error.diagnostics:

@@ -11,7 +11,6 @@ import logging
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import PathLike
@@ -25,7 +24,7 @@ from demur.runtime.evaluator import Evaluator
 from demur.service.admission import Terms, admit
 from demur.service.change import Change
 from demur.service.deployment import Deployment, checked_key, checked_share
-from demur.service.failures import described, wanted
+from demur.service.failures import call_hook, wanted
 from demur.service.file_source import FileSource
 from demur.service.refusal import Refusal, ReloadError, refusal
 
@@ -266,7 +265,7 @@ class LivePolicies:
                 self._since, self._since_monotonic = datetime.now(UTC), monotonic()
         _LOG.info("%s", change)
         if self._on_change is not None:
-            _call(self._on_change, change)
+            call_hook(_LOG, self._on_change, change)
 
     def _refuse(self, refused: Refusal, error: Exception) -> None:
         if self._refusing.get(refused.role) == refused:
@@ -278,7 +277,7 @@ class LivePolicies:
         trace = wanted(error) if refused.code == "DM938" else None
         _LOG.error("Refused as %s, %s goes on: %s", refused.role, digest, refused, exc_info=trace)
         if self._on_refusal is not None:
-            _call(self._on_refusal, refused)
+            call_hook(_LOG, self._on_refusal, refused)
 
     def _begin_locks(self) -> None:
         self._lock = RLock()
@@ -371,15 +370,3 @@ def watch(
         on_change=on_change,
         on_refusal=on_refusal,
     )
-
-
-def _call(hook: Callable[[Any], None], told: Any) -> None:
-    try:
-        hook(told)
-    except Exception as failure:
-        with suppress(Exception):
-            _LOG.error(
-                "A hook of reloading raised (%s); it is passed over",
-                described(failure),
-                exc_info=wanted(failure),
-            )

@@ -21,7 +21,7 @@ from demur.runtime.evaluator import Evaluator
 from demur.service.journal import Journal, Masking
 from demur.service.journal.folder import segments
 from demur.service.journal.line import Layout
-from demur.service.journal.reading import Line
+from demur.service.journal.reading import Line, lost, outcomes
 from demur.service.journal.replay import Replay, Replayed
 from tests.service.journal.checks import POLICY, UNREAD, check, compiled, lines, record
 
@@ -136,7 +136,7 @@ def test_every_value_of_every_type_decides_the_same_read_back(name: str) -> None
 def test_records_of_any_values_decide_the_same_read_back(seed: int) -> None:
     pick = random.Random(seed)
     names = pick.sample(NAMES, pick.randint(1, len(NAMES)))
-    plain = [value for value in VALUES if b"x" not in _parts(value)]
+    plain = [one for one in VALUES if not any(isinstance(part, bytes) for part in _parts(one))]
     found = replayed(EVERY, {"request": {name: pick.choice(plain) for name in names}})
     assert found.verdict == "same", found
 
@@ -292,6 +292,48 @@ def test_what_cannot_be_read_is_a_failure_and_a_cut_line_a_note(tmp_path: Path) 
     assert none.exit_code == 4
     assert "DM951" in none.stderr
     assert "Traceback" not in none.output
+
+
+def forged(folder: Path, was: str, now: str) -> None:
+    """The journal with this in place of that in each line."""
+    for path in segments(folder):
+        text = path.read_text("utf-8")
+        assert was in text
+        path.write_text(text.replace(was, now), encoding="utf-8")
+
+
+@pytest.mark.parametrize("stage", ['["answer"]', '{"a": 1}', "5", "true", '"other"'])
+def test_what_stands_for_a_stage_and_is_none_is_not_the_same(tmp_path: Path, stage: str) -> None:
+    policy_file, folder = written(tmp_path)
+    forged(folder, '"stage":"answer","roll', f'"stage":{stage},"roll')
+    found = run(policy_file, "--replay", folder)
+    assert (found.exit_code, "Internal" in found.output) == (1, False)
+    lines = found.stdout.splitlines()
+    assert lines
+    assert all(line.endswith("the policy has no such stage") for line in lines)
+
+
+def test_a_forged_stage_commands_neither_a_terminal_nor_a_log(tmp_path: Path) -> None:
+    policy_file, folder = written(tmp_path)
+    forged(folder, '"stage":"answer","roll', '"stage":"\\u001b[2J\\n::error::x","roll')
+    found = run(policy_file, "--replay", folder)
+    assert "\x1b" not in found.stdout
+    assert "\n::" not in found.stdout
+    assert "the policy has no such stage" in found.stdout
+
+
+def test_a_forged_line_takes_back_nothing_of_what_others_say_is_lost(tmp_path: Path) -> None:
+    for number, counted in (("-7", 0), ("7", 7), ('"x"', 0)):
+        line = Line(tmp_path, 1, {"demur": {"kind": "lost", "lost": json.loads(number)}})
+        assert lost(line) == counted
+
+
+@pytest.mark.parametrize("told", ['"correct"', "[1]", "5", "null"])
+def test_an_outcome_that_is_no_object_tells_nothing(tmp_path: Path, told: str) -> None:
+    line = f'{{"trace_id": "t", "demur": {{"journal": 1, "kind": "outcome"}}, "outcome": {told}}}'
+    path = tmp_path / "journal-20260101T000000Z-1-000001.jsonl"
+    path.write_text(f"{line}\n", encoding="utf-8")
+    assert outcomes(path) == {"t": {}}
 
 
 def test_options_that_do_not_go_with_replay_are_refused(tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ from urllib.request import Request
 
 import pytest
 
+from demur.diagnostics import Diagnostic, InvalidSource, Severity
+from demur.runtime.bundle import BundleError
 from demur.runtime.signatures import new_key, read_private_key, sign
 from demur.service.http_source import HttpSource, SafeRedirects
-from demur.service.refusal import ReloadError
+from demur.service.refusal import ReloadError, refusal
 from demur.service.reload import LivePolicies, watch
 from tests.service.rollout.policies import bundle, text
 
@@ -174,6 +176,33 @@ def test_a_server_that_is_down_is_refused(served: Served, live: Live) -> None:
         watch(f"http://127.0.0.1:{port}/x", interval=0)
     served.answer = lambda handler: handler.connection.close()
     assert refused(policies).startswith("DM932")
+
+
+def test_what_a_server_says_is_one_line_of_a_log_and_commands_nothing(
+    served: Served, live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    policies = live()
+    served.answer = lambda handler: handler.wfile.write(b"HTTP/9 \x1b[2J\x9b1m ::error::x\r\n\r\n")
+    said = refused(policies)
+    assert "::error::x" in said
+    assert said.isprintable()
+    assert all(one.getMessage().isprintable() for one in caplog.records)
+    assert caplog.records
+    with pytest.raises(ReloadError, match="DM932") as at_first:
+        watch(served.address, interval=0)
+    assert str(at_first.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BundleError("DM1", "a\nb\x1b[2J", "c\rd\u2028"),
+        InvalidSource([Diagnostic("DM1", "x", Severity.ERROR, "a\nb\x1b", help="c\x07")]),
+        OSError(5, "a\nb\x1b"),
+    ],
+)
+def test_why_a_policy_was_refused_is_one_line(error: Exception) -> None:
+    assert str(refusal("active", "p.yaml", error)).isprintable()
 
 
 DRIPS = {

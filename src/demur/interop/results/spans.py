@@ -9,7 +9,7 @@ not known.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,8 +22,6 @@ from demur.runtime.strict_json import read_json
 
 MAXIMUM_SPANS = 1_000_000
 """Spans that are held at once: those of one trace may stand anywhere."""
-_DEEPEST = 1_000
-"""How far above a span its ancestors are looked for."""
 _MILLION = 1_000_000
 
 
@@ -106,9 +104,8 @@ def items(spans: Iterable[Span], reading: Reading) -> Iterator[Item]:
 
 def _own(trace: list[Span]) -> list[Span]:
     """The spans of a trace that are no judge's, nor below one."""
-    above = _ancestors(trace)
-    judges = {span.id for span in trace if span.is_judge and span.id}
-    return [one for one in trace if not one.is_judge and not above.get(one.id, set()) & judges]
+    judged = _below(_parents(trace), {span.id for span in trace if span.is_judge and span.id})
+    return [one for one in trace if not one.is_judge and one.id not in judged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +192,7 @@ def _joined(trace: Sequence[Span]) -> list[Span]:
 
 
 def _item(trace: list[Span], reading: Reading) -> Item:
-    above = _ancestors(trace)
+    parents = _parents(trace)
     fields: dict[str, list[tuple[str, Any]]] = {}
     for span in trace:
         for name, value in reading.fields(span).items():
@@ -203,10 +200,9 @@ def _item(trace: list[Span], reading: Reading) -> Item:
     merged: dict[str, Any] = {}
     conflicts: list[str] = []
     for name, found in fields.items():
-        holders = {id for id, _ in found}
-        # In a ring, which only a damaged file has, each stands below the other.
-        values = [value for id, value in found if not above.get(id, set()) & holders]
-        values = values or [value for _, value in found]
+        below = _below(parents, {id for id, _ in found}) if len(found) > 1 else frozenset[str]()
+        # In a ring each stands below the other.
+        values = [value for id, value in found if id not in below] or [one for _, one in found]
         merged[name], agree = _merged(values, adds=name in reading.additive)
         conflicts += [] if agree else [name]
     scores: dict[str, list[Any]] = {}
@@ -227,7 +223,8 @@ def _item(trace: list[Span], reading: Reading) -> Item:
         merged[name], agree = _merged(values, adds=False)
         conflicts += [] if agree else [name]
     spans = [span for span in trace if not span.is_record]
-    roots = [span for span in spans if not above.get(span.id)] or spans
+    under = _below(parents, set(parents))
+    roots = [span for span in spans if span.id not in under] or spans
     merged["duration"] = _duration(roots)
     first = min(roots, key=lambda span: span.start or 0)
     identity = {"trace_id": first.trace} if first.trace else {}
@@ -252,18 +249,35 @@ def _attributes(trace: list[Span], root: Span) -> dict[str, Any]:
     return found
 
 
-def _ancestors(trace: list[Span]) -> dict[str, set[str]]:
-    """Which spans stand above each; a ring, which only a damaged file has, is cut."""
-    parents = {span.id: span.parent for span in trace if span.id}
-    found: dict[str, set[str]] = {}
-    for id, parent in parents.items():
-        above: set[str] = set()
-        up = parent
-        while up in parents and up not in above and up != id and len(above) < _DEEPEST:
-            above.add(up)
+def _below(parents: Mapping[str, str], holders: Set[str]) -> set[str]:
+    """Of the spans those that stand below one of the holders, each span looked at once.
+
+    In a ring, which only a damaged file has, each stands below every other.
+    """
+    known: dict[str, bool] = {}
+    for start in parents:
+        way: dict[str, None] = {}
+        up = start
+        while up in parents and up not in known and up not in way:
+            way[up] = None
             up = parents[up]
-        found[id] = above
-    return found
+        below = up in known and (known[up] or up in holders)
+        path = list(way)
+        if up in way:
+            ring = path[path.index(up) :]
+            path = path[: -len(ring)]
+            held = [one for one in ring if one in holders]
+            known |= {one: held not in ([], [one]) for one in ring}
+            below = bool(held)
+        for one in reversed(path):
+            known[one] = below
+            below = below or one in holders
+    return {one for one, is_below in known.items() if is_below}
+
+
+def _parents(trace: list[Span]) -> dict[str, str]:
+    """The span above each; none is above one that names none, or itself, or one that is not there."""
+    return {span.id: span.parent for span in trace if span.id}
 
 
 def _merged(values: list[Any], *, adds: bool) -> tuple[Any, bool]:

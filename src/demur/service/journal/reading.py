@@ -111,7 +111,8 @@ def outcomes(folder: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for one in read_journal(folder):
         if isinstance(one, Line) and one.kind == OUTCOME:
-            found.setdefault(one.trace_id, {}).update(one.value.get("outcome") or {})
+            told = one.value.get("outcome")
+            found.setdefault(one.trace_id, {}).update(told if isinstance(told, dict) else {})
     return found
 
 
@@ -127,7 +128,8 @@ def records(folder: Path) -> Iterator[dict[str, Any]]:
 def lost(line: Line) -> int:
     """How many lines this one says are missing."""
     number = line.value["demur"].get("lost") if line.kind == LOST else 0
-    return number if isinstance(number, int) else 0
+    # A line that takes back what others say is missing says nothing.
+    return max(0, number) if isinstance(number, int) else 0
 
 
 def _advance(

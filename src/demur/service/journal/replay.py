@@ -62,8 +62,10 @@ class Replay:
         }
         for path in noted(demur):
             withhold(record, path, WITHHELD)
+        stage = demur.get("stage")
         try:
-            decision = self._evaluator.decide(record, demur.get("stage"))
+            # What is no text names no stage either, and cannot be looked up.
+            decision = self._evaluator.decide(record, stage if stage is None else str(stage))
         except ValueError:
             return Replayed(line, "different", before, {}, is_other_policy=is_other)
         is_bypassed = demur.get("bypass") is not None
