@@ -56,7 +56,8 @@ def main() -> int:
         print(f"{name}: {inputs:,} inputs, {perf_counter() - began:.0f} s, "
               f"{''.join(last) or 'no outcomes'}", flush=True)  # fmt: skip
         if done.returncode:
-            print((done.stdout + done.stderr)[-3000:], flush=True)
+            print((done.stdout + done.stderr)[-3000:])
+            print(f"{name}: it ended with {done.returncode}", flush=True)
         return done.returncode != 0
 
     with ThreadPoolExecutor(given.processes) as pool:
