@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- file: (?P<file>\S+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.S)
 GENERATED = ("diagnostics.md", "engines.md", "functions.md")
 WRITTEN = [page for page in PAGES if page.name not in GENERATED]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A page may make a log say less; the tests that follow it in this process must not notice."""
+    loggers = [
+        logging.getLogger(f"demur.{one}") for one in ("guard", "reload", "rollout", "journal")
+    ]
+    levels = [one.level for one in loggers]
+    yield
+    for one, level in zip(loggers, levels, strict=True):
+        one.setLevel(level)
 
 
 def blocks(page: Path, *kinds: str) -> list[re.Match[str]]:

@@ -142,7 +142,6 @@ def test_no_log_and_nothing_that_can_be_printed_shows_it(
 ) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     caplog.set_level(logging.DEBUG, logger="demur")
-    # Pages that were run before may have made it say less.
     caplog.set_level(logging.DEBUG, logger="demur.guard")
 
     def observe(check: Any) -> None:
