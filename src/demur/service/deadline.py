@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from io import BufferedReader, RawIOBase
 from threading import Thread
@@ -17,10 +18,21 @@ from urllib.request import HTTPHandler, HTTPSHandler, Request
 
 
 class Deadline:
-    """A moment, `seconds` from now by the monotonic clock."""
+    """A moment, `seconds` from now by the monotonic clock, and what is opened until then."""
 
     def __init__(self, seconds: float) -> None:
         self._until = monotonic() + seconds
+        self._opened: list[Any] = []
+
+    def opened(self, one: Any) -> None:
+        """Takes note of a socket or reader that is to be closed."""
+        self._opened.append(one)
+
+    def close(self) -> None:
+        """Closes all that was opened: an exception that ends a redirect closes nothing."""
+        while self._opened:
+            with suppress(OSError, ValueError):
+                self._opened.pop().close()
 
     def left(self) -> float:
         """The seconds that are left. Raises TimeoutError where there are none."""
@@ -77,6 +89,7 @@ def _connected(address: tuple[str, int], deadline: Deadline) -> socket.socket:
     failure: OSError = OSError(f"{address[0]} has no address")
     for family, kind, protocol, _, place in _addresses(address, deadline):
         sock = socket.socket(family, kind, protocol)
+        deadline.opened(sock)
         try:
             sock.settimeout(deadline.left())
             sock.connect(place)
@@ -120,6 +133,7 @@ class _Reading:
     def makefile(self, mode: str) -> BufferedReader:
         """What the server sends."""
         raw = self._sock.makefile(mode, buffering=0)
+        self._deadline.opened(raw)
         return BufferedReader(_Raw(self._sock, raw, self._deadline))
 
 

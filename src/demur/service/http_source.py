@@ -116,6 +116,8 @@ class HttpSource:
             also = secrets_of(self._headers)
             why = without_secrets(str(reason) or type(error).__name__, self._url, also=also)
             raise _failed(why) from None
+        finally:
+            deadline.close()
 
     def _opener(self, deadline: Deadline) -> OpenerDirector:
         """Opens http and https and nothing else, and no proxy is asked for what is on this machine."""
