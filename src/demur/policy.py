@@ -262,8 +262,23 @@ def objects(path: str, shape: Shape) -> dict[str, Shape]:
 
 def all_objects(policy: Policy) -> dict[str, Shape]:
     """Every object's shape in the policy's signals, by the name of its type."""
+    return objects_of({**policy.stages, "outcome": policy.outcome})
+
+
+def objects_of(stages: Mapping[str, Mapping[str, Shape]]) -> dict[str, Shape]:
+    """Every object's shape in the signals of these stages, by the name of its type."""
     found: dict[str, Shape] = {}
-    for stage, signals in (*policy.stages.items(), ("outcome", policy.outcome)):
+    for stage, signals in stages.items():
         for name, shape in signals.items():
             found.update(objects(f"{stage}.{name}", shape))
+    return found
+
+
+def declared_shapes(stages: Mapping[str, Mapping[str, Shape]]) -> dict[str, Shape]:
+    """The shape of every signal, and of every object's field, by its path: `request.documents[].score`."""
+    found = {
+        f"{stage}.{name}": one for stage, signals in stages.items() for name, one in signals.items()
+    }
+    for holder, inner in objects_of(stages).items():
+        found.update({f"{holder}.{name}": part for name, part in (inner.fields or {}).items()})
     return found

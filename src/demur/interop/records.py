@@ -65,12 +65,9 @@ def read_records(
 
 def _named(one: Record | Diagnostic, path: str) -> Record | Diagnostic:
     """The record, or what is wrong with its name, which JSONL looks at by itself."""
-    found = identity_problem(one.value) if isinstance(one, Record) else ""
-    return (
-        problem("DM822", found, path, one.line, help=ID_HELP)
-        if isinstance(one, Record) and found
-        else one
-    )
+    if isinstance(one, Record) and (found := identity_problem(one.value)):
+        return problem("DM822", found, path, one.line, help=ID_HELP)
+    return one
 
 
 def ending(path: Path) -> str:

@@ -11,7 +11,7 @@ from demur.language.expressions import CheckedExpression, Message, Path
 from demur.language.nodes import MappingNode, Node, ScalarNode, locate, locate_key
 from demur.language.source import Source
 from demur.language.surroundings import Surroundings
-from demur.policy import Shape, objects
+from demur.policy import Shape, objects_of
 from demur.runtime.personal import Repetition, personal_by_origin
 from demur.tree import Expression
 
@@ -117,12 +117,7 @@ class CheckedPolicy:
 
     def _objects(self) -> dict[str, Shape]:
         """Every object's shape by the name of its type."""
-        found: dict[str, Shape] = {}
-        stages = {**self.surroundings.stages, "outcome": self.surroundings.outcome}
-        for stage, signals in stages.items():
-            for name, shape in signals.items():
-                found.update(objects(f"{stage}.{name}", shape))
-        return found
+        return objects_of({**self.surroundings.stages, "outcome": self.surroundings.outcome})
 
     def _definitions(self) -> dict[str, Expression]:
         return {name: one.tree for name, one in self.definitions.items()}

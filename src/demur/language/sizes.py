@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from demur.language.guards import declared_path
-from demur.policy import Shape, objects
+from demur.policy import Shape, declared_shapes
 from demur.tree import (
     Bind,
     Call,
@@ -61,14 +61,7 @@ class Sizes:
 
     def __init__(self, stages: Stages) -> None:
         self._definitions: dict[str, Size] = {}
-        self._shapes: dict[str, Shape] = {}
-        for stage, signals in stages.items():
-            for name, shape in signals.items():
-                path = f"{stage}.{name}"
-                self._shapes[path] = shape
-                for holder, inner in objects(path, shape).items():
-                    for field, part in (inner.fields or {}).items():
-                        self._shapes[f"{holder}.{field}"] = part
+        self._shapes = declared_shapes(stages)
 
     def define(self, name: str, tree: Expression) -> None:
         """Takes in a definition that others may read."""

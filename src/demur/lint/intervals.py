@@ -11,7 +11,7 @@ from math import inf
 
 from demur.language.checked import CheckedPolicy
 from demur.language.guards import declared_path
-from demur.policy import Shape, objects
+from demur.policy import Shape, declared_shapes
 from demur.tree import (
     Call,
     Constant,
@@ -44,14 +44,7 @@ class Ranges:
         self._parameters = policy.document.params
         self._truths: dict[str, bool | None] = {}
         self._intervals: dict[str, Interval] = {}
-        self._shapes: dict[str, Shape] = {}
-        for stage, signals in policy.surroundings.stages.items():
-            for name, shape in signals.items():
-                path = f"{stage}.{name}"
-                self._shapes[path] = shape
-                for holder, inner in objects(path, shape).items():
-                    for field, part in (inner.fields or {}).items():
-                        self._shapes[f"{holder}.{field}"] = part
+        self._shapes = declared_shapes(policy.surroundings.stages)
 
     def shape(self, node: Expression) -> Shape | None:
         """The declared shape of a signal or field."""

@@ -215,9 +215,9 @@ class Evaluator:
             elif isinstance(value, EvaluationError):
                 written.append("unknown")
             else:
-                shown = display(value)
-                left -= len(shown)
-                written.append(shown if left >= 0 else "unknown")
+                told = display(value)
+                left -= len(told)
+                written.append(told if left >= 0 else "unknown")
         return "".join(written)
 
     def values_read(self, condition: Expression, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,10 +117,10 @@ def identity_problem(record: dict[str, Any]) -> str:
     return ""
 
 
-def is_too_deep(value: Any) -> bool:
-    """Whether objects and lists nest deeper than a record's may."""
-    level = [value]
-    for _ in range(MAXIMUM_DEPTH):
+def is_too_deep(value: Any, most: int = MAXIMUM_DEPTH) -> bool:
+    """Whether objects and lists nest deeper than `most`, by default than a record's may."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
         level = [
             part
             for holder in level

@@ -19,6 +19,7 @@ from demur.interop.record import Record, UnreadableRecords
 from demur.interop.records import ending
 from demur.interop.results.codes import ResultsError
 from demur.interop.results.values import Cell
+from demur.runtime import strict_json
 from demur.runtime.strict_json import (
     MAXIMUM_DEPTH,
     DuplicateKey,
@@ -110,15 +111,7 @@ _TOO_DEEP = f"It is nested more than {MAXIMUM_DEPTH} deep."
 
 def is_too_deep(value: Any) -> bool:
     """Whether objects and lists nest deeper than in a record."""
-    level = [value]
-    for _ in range(MAXIMUM_DEPTH + 1):
-        parts: list[Any] = []
-        for one in level:
-            parts += mapped(one).values() if isinstance(one, dict) else listed(one)
-        level = [one for one in parts if isinstance(one, dict | list)]
-        if not level:
-            return False
-    return True
+    return strict_json.is_too_deep(value, MAXIMUM_DEPTH + 1)
 
 
 def _lines(path: Path, name: str) -> Iterator[tuple[str, Any]]:
